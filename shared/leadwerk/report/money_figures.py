@@ -83,7 +83,8 @@ class GroupReturn:
 class MoneyFigures:
     """All figures; None where leads or wins are too few, or the policy states no cost.
 
-    `lifetime_value`: mean revenue of a customer who bought, over all its leads in the period.
+    `lifetime_value`: mean revenue of a customer who bought, over all its leads in the period. `calls_per_win`: recorded
+    calls of all these leads for each win.
     """
 
     leads: int
@@ -93,6 +94,7 @@ class MoneyFigures:
     mean_contract: float | None
     lifetime_value: IntervalEstimate | None
     returns: tuple[GroupReturn, ...]
+    calls_per_win: IntervalEstimate | None = None
 
 
 def money_figures(leads: LeadMoney, cost_per_call: float | None) -> MoneyFigures:
@@ -106,6 +108,7 @@ def money_figures(leads: LeadMoney, cost_per_call: float | None) -> MoneyFigures
         mean_contract=float(amounts.mean()) if len(amounts) else None,
         lifetime_value=lifetime_value(leads),
         returns=tuple(group_returns(leads, cost_per_call)),
+        calls_per_win=ratio(leads.calls, leads.won) if leads.won.any() else None,
     )
 
 

@@ -28,6 +28,7 @@ from leadwerk.web.pages.cached import cached
 from leadwerk.web.pages.calls import hot_threshold
 from leadwerk.web.pages.kpi_views import KPIS, alert_texts, trend_view
 from leadwerk.web.pages.lead_proof import by_band, score_outcomes
+from leadwerk.web.pages.money_views import money_views
 from leadwerk.web.pages.rendering import render
 from leadwerk.web.pages.table_csv import csv_answer
 from leadwerk.web.pages.visit import Visit
@@ -114,6 +115,7 @@ def questions(visit: Visit, wording: Wording, form: ResultsForm) -> list[Questio
         *_of_speed(wording, counts),
         *_of_market(visit, wording, counts, form.weeks),
         *_of_trend(visit, wording, form.weeks),
+        *_of_money(visit, wording, form.weeks),
     ]
 
 
@@ -238,6 +240,14 @@ def _of_trend(visit: Visit, wording: Wording, weeks: int) -> list[Question]:
     head = (wording.say("page.when"), *(wording.say(f"page.kpi.{kpi}") for kpi in KPIS))
     note = wording.say("page.trend.measured")
     return [_question(wording, "trend", trend.answer, trend.svg, note, (head, trend.rows))]
+
+
+def _of_money(visit: Visit, wording: Wording, weeks: int) -> list[Question]:
+    note = wording.say("page.money.measured", days=visit.policy.horizon_days)
+    return [
+        _question(wording, view.name, view.answer, "", note, (view.head, view.rows))
+        for view in money_views(visit, wording, weeks)
+    ]
 
 
 def _segments(visit: Visit, wording: Wording, form: ResultsForm) -> list[SegmentView]:
