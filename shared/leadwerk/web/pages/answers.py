@@ -85,7 +85,7 @@ def order_answer(wording: Wording, gains: Sequence[tuple[float, float]]) -> str:
     return (
         wording.say("page.answer.few", count=0)
         if won_share is None
-        else wording.say("page.answer.order", won_share=wording.percent(won_share))
+        else wording.say("page.answer.order", reached=wording.percent(won_share))
     )
 
 
