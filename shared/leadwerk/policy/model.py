@@ -15,8 +15,8 @@ from msgspec import Meta, field
 from leadwerk.catalogue.languages import Language
 from leadwerk.policy.crm import CRMSection
 from leadwerk.policy.experiment import Experiment
-from leadwerk.policy.mail_scanners import MailScanners
 from leadwerk.policy.kpi_limits import KpiLimit
+from leadwerk.policy.mail_scanners import MailScanners
 from leadwerk.policy.points import Condition, Phase, PointsModel, Tier
 from leadwerk.policy.section import Cluster, Days, Identifier, Labels, OutcomeKind, Percent, PolicySection
 from leadwerk.policy.selling import Capacity, Contacted, RankingRule, Stage, VerdictReason
