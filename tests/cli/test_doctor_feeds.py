@@ -122,6 +122,22 @@ def test_workflows_that_were_refused_or_wait_are_named(tmp_path: Path, look: Loo
     assert "workflow replay" in look("workflows", 1).remedy
 
 
+def test_a_disabled_channel_is_named(tmp_path: Path, look: Look) -> None:
+    step = {
+        "action_id": "a", "lead_id": "1", "day": NOW.date(), "changed_at": NOW, "workflow": "hot", "target": "sales",
+        "policy_version": "p", "change": "became_hot", "action": "message", "state": "retry", "http_status": 500,
+    }  # fmt: skip
+    table = DuckDBWarehouse(tmp_path)
+    table.append("workflow_actions", [step | {"attempt": 1, "stepped_at": NOW}])
+    assert "disabled" not in look("workflows", 6).summary
+    table.append("workflow_actions", [step | {"attempt": 2, "stepped_at": NOW + 5 * DAY}])
+    finding = look("workflows", 6)
+    assert (finding.verdict, finding.summary.endswith("disabled: sales")) == ("look", True)
+    assert "`leadwerk workflow replay --channel sales`" in finding.remedy
+    table.append("workflow_actions", [step | {"attempt": 3, "stepped_at": NOW + 6 * DAY, "state": "sent"}])
+    assert "disabled" not in look("workflows", 7).summary
+
+
 def test_a_calendar_that_ended_is_named(tmp_path: Path) -> None:
     policy = msgspec.structs.replace(load("b2b_swiss"), workflows=Workflows(quiet=QuietHours(holidays=("2020-12-25",))))
     deployment = Deployment(settings.read({"LEADWERK_HOME": str(tmp_path)}))

@@ -11,6 +11,7 @@ from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS
 from leadwerk.cli.doctor_finding import Finding
 from leadwerk.cli.options import Deployment
 from leadwerk.pipeline.drift_monitor import LastTraining
+from leadwerk.pipeline.workflows.disabled_channels import disabled_channels
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import R, Statement
 from leadwerk.warehouse.statement import statement
@@ -91,6 +92,9 @@ class Feeds:
         counts = ", ".join(f"{row.actions:,} {row.state.replace('_', ' ')}" for row in rows) or "no action yet"
         summary = f"{len(policy.workflows.rules)} workflows: {counts}"
         last_holiday = max(policy.workflows.quiet.holidays, default="")
+        if disabled := disabled_channels(self.deployment.warehouse, policy, self.now):
+            first_reason = next(iter(disabled.values()))
+            return Finding("workflows", "look", f"{summary}; disabled: {', '.join(disabled)}", first_reason)
         if "dead_letter" in oldest:
             remedy = "The table workflow_actions says why (error). After the cure: `leadwerk workflow replay`."
             return Finding("workflows", "look", summary, remedy)

@@ -309,6 +309,42 @@ def test_nothing_follows_for_a_lead_that_the_crm_deleted(
     assert not standin.messages
 
 
+def test_a_channel_that_fails_for_days_is_disabled_until_somebody_replays_it(
+    run: Run, warehouse: DuckDBWarehouse, standin: ReceiverStandIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    run(HOT)
+    becomes_hot(warehouse, "L1", NOW + MINUTE)
+    standin.status = 500
+    for hours in range(1, 5 * 24, 7):
+        run(HOT, hours * 60)
+        assert "disabled" not in caplog.text
+    run(HOT, 6 * 24 * 60)
+    calls = len(standin.calls)
+    report = run(HOT, 7 * 24 * 60)
+    assert len(standin.calls) == calls
+    assert (report.pending, report.sent) == (1, 0)
+    assert "`leadwerk workflow replay --channel sales`" in report.stopped["sales"]
+    assert "channel_disabled" in {getattr(record, "fields", {}).get("event") for record in caplog.records}
+    # Nothing was lost, the channel serves again, and later changes reach it without a hand.
+    standin.status = 200
+    assert workflows.replay(warehouse, HOT, receivers(standin), now=NOW + 8 * DAY, target="sales").sent == 1
+    becomes_hot(warehouse, "L2", NOW + 8 * DAY + MINUTE)
+    assert run(HOT, 8 * 24 * 60 + 5).sent == 1
+
+
+def test_a_channel_that_is_gone_for_good_is_disabled_at_once(
+    run: Run, warehouse: DuckDBWarehouse, standin: ReceiverStandIn
+) -> None:
+    run(HOT)
+    becomes_hot(warehouse, "L1", NOW + MINUTE)
+    standin.status = 410
+    assert run(HOT, 5).dead_letter == 1
+    becomes_hot(warehouse, "L2", NOW + 6 * MINUTE)
+    report = run(HOT, 10)
+    assert len(standin.calls) == 1
+    assert "410" in report.stopped["sales"]
+
+
 def test_a_channel_without_an_address_stops_nothing_and_loses_nothing(
     run: Run, warehouse: DuckDBWarehouse, standin: ReceiverStandIn
 ) -> None:

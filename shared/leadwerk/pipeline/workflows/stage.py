@@ -6,6 +6,7 @@ at once, decide each action only once.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from msgspec import Struct
 from leadwerk.crm import outbox
 from leadwerk.pipeline.workflows.carry_out import CARRY_OUT_SECONDS, CarryOut, Receivers
 from leadwerk.pipeline.workflows.decided_actions import decided
+from leadwerk.pipeline.workflows.disabled_channels import disabled_channels
 from leadwerk.pipeline.workflows.lead_changes import read_observations
 from leadwerk.pipeline.workflows.outgoing_texts import OpenAction
 from leadwerk.pipeline.workflows.owners import read_loads
@@ -51,6 +53,9 @@ class StoredCursor(Struct, frozen=True):
     moved_at: datetime
 
 
+logger = logging.getLogger("leadwerk")
+
+
 @dataclass(frozen=True)
 class WorkflowReport:
     """Actions newly decided, and the results of those that were due; `pending` wait. `stopped`: reason by receiver."""
@@ -70,16 +75,19 @@ def run(warehouse: Warehouse, policy: Policy, receivers: Receivers, *, now: date
     A workflow starts from changes after its first run only.
     """
     new = _decide(warehouse, policy, now)
-    report = _carry_out(warehouse, policy, receivers, now, _open(warehouse, policy, now))
-    return replace(report, decided=new)
+    actions = _open(warehouse, policy, now)
+    disabled = disabled_channels(warehouse, policy, now) if actions else {}
+    for reason in disabled.values():
+        logger.error(reason, extra={"fields": {"event": "channel_disabled", "stage": "workflows"}})
+    return replace(_carry_out(warehouse, policy, receivers, now, actions, disabled), decided=new)
 
 
 def replay(
     warehouse: Warehouse, policy: Policy, receivers: Receivers, *, now: datetime, target: str = ""
 ) -> WorkflowReport:
-    """Carry out again what receivers refused, of one channel or of all."""
+    """Carry out again what receivers refused, of one channel or of all; a disabled channel is tried as well."""
     rows = _open(warehouse, policy, now, dead_letters=True, target=target)
-    return _carry_out(warehouse, policy, receivers, now, rows)
+    return _carry_out(warehouse, policy, receivers, now, rows, {})
 
 
 def _decide(warehouse: Warehouse, policy: Policy, now: datetime) -> int:
@@ -120,10 +128,15 @@ def _open(
 
 
 def _carry_out(
-    warehouse: Warehouse, policy: Policy, receivers: Receivers, now: datetime, actions: list[OpenAction]
+    warehouse: Warehouse,
+    policy: Policy,
+    receivers: Receivers,
+    now: datetime,
+    actions: list[OpenAction],
+    disabled: Mapping[str, str],
 ) -> WorkflowReport:
     # Wall time and not `now`: in a simulation `now` stands still while calls take time.
-    work = CarryOut(policy, receivers, now, until=time.monotonic() + CARRY_OUT_SECONDS)
+    work = CarryOut(policy, receivers, now, until=time.monotonic() + CARRY_OUT_SECONDS, stopped={**disabled})
     states: Counter[str] = Counter()
     waiting: list[datetime] = []
     for action in actions:
