@@ -77,6 +77,7 @@ COMMANDS = {
     "results money": READS,
     "retrain": "model_runs",
     "score": "scores",
+    "segments": READS,
     "serve": "audit_log",  # sign-ins
     "simulate": READS,  # in a home of its own
     "stages": READS,
