@@ -38,6 +38,19 @@ def test_intervals_cover_the_true_effect_in_about_95_percent(
     assert np.mean(widths) < 0.99
 
 
+def test_an_effect_that_depends_on_the_score_is_covered_for_the_leads_to_come() -> None:
+    """Which scores happened to come moves the effect as well; without that part 93.7 % of 2,000 intervals cover it."""
+    score = np.random.default_rng(0).normal(size=1_000_000)
+    true, covered = float((1 / (1 + np.exp(1 - 2 * score))).mean()) - 0.2, []
+    for seed in range(1_000):
+        random = np.random.default_rng(seed)
+        frozen, is_scored = random.normal(size=600), random.random(600) < 0.5
+        won = random.random(600) < np.where(is_scored, 1 / (1 + np.exp(1 - 2 * frozen)), 0.2)
+        interval = rate_effect(won, is_scored, frozen).difference
+        covered.append(interval.low <= true <= interval.high)
+    assert 0.94 <= np.mean(covered) <= 0.96
+
+
 def test_a_score_that_says_nothing_changes_nothing() -> None:
     won, is_scored = np.arange(400) % 9 == 0, np.arange(400) % 2 == 0
     assert rate_effect(won, is_scored, np.zeros(400)) == rate_effect(won, is_scored)

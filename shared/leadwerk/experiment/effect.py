@@ -3,6 +3,8 @@
 Rates: adjusted Newcombe. The outcome is regressed on the arm, a score frozen before the assignment, and their product
 (Lin 2013, Annals of Applied Statistics 7); the score explains a share R² of the variance, so that each adjusted rate is
 worth n/(1 − R²) leads in Wilson's limits, which Newcombe (1998, Statistics in Medicine 17, p. 873, method 10) combines.
+Where the effect depends on the score, the mean score of the leads that came by chance moves the effect: its variance is
+added (Negi and Wooldridge 2021, Econometric Reviews 40, p. 504), for the effect is meant for all leads to come.
 Means such as calls and revenue: Welch's standard error. Ratios such as calls for one win: Fieller's limits (1954).
 """
 
@@ -49,42 +51,57 @@ def rate_effect(won: Bools, is_scored: Bools, frozen_score: Floats | None = None
     >>> round(effect.difference.value, 3), round(effect.difference.low, 3), round(effect.difference.high, 3)
     (0.1, 0.042, 0.16)
     """
-    y, explained, rates = won.astype(np.float64), 0.0, (won[is_scored].mean(), won[~is_scored].mean())
+    y, by_score = won.astype(np.float64), _Adjusted((won[is_scored].mean(), won[~is_scored].mean()))
     # A score that is the same for all explains nothing, and two leads an arm always lie on their own line.
     if frozen_score is not None and np.ptp(frozen_score) > 0 and min(is_scored.sum(), (~is_scored).sum()) > 2:
-        rates, explained = _adjusted(y, is_scored, frozen_score - frozen_score.mean())
+        by_score = _adjusted(y, is_scored, frozen_score - frozen_score.mean())
     sizes = (int(is_scored.sum()), int((~is_scored).sum()))
     limits = [
         # Wilson's limits take a share; the adjusted rate may lie slightly outside of [0, 1].
-        wilson(float(np.clip(rate, 0, 1)), size / (1 - explained))
-        for rate, size in zip(rates, sizes, strict=True)
+        wilson(float(np.clip(rate, 0, 1)), size / (1 - by_score.explained))
+        for rate, size in zip(by_score.rates, sizes, strict=True)
     ]
-    scored, control = (IntervalEstimate(float(rate), *limit) for rate, limit in zip(rates, limits, strict=True))
-    difference = scored.value - control.value
+    scored, control = (IntervalEstimate(float(rate), *limit) for rate, limit in zip(by_score.rates, limits, strict=True))
+    difference, drawn = scored.value - control.value, Z * Z * by_score.drawn_variance
     return RateEffect(
         scored,
         control,
         IntervalEstimate(
             difference,
-            difference - sqrt((scored.value - scored.low) ** 2 + (control.high - control.value) ** 2),
-            difference + sqrt((scored.high - scored.value) ** 2 + (control.value - control.low) ** 2),
+            difference - sqrt((scored.value - scored.low) ** 2 + (control.high - control.value) ** 2 + drawn),
+            difference + sqrt((scored.high - scored.value) ** 2 + (control.value - control.low) ** 2 + drawn),
         ),
-        explained,
+        by_score.explained,
     )
 
 
-def _adjusted(y: Floats, is_scored: Bools, score: Floats) -> tuple[tuple[float, float], float]:
-    """Rates of both arms at the mean score, and the share of the variance within the arms that the score explains."""
-    rates, residual, total = [], 0.0, 0.0
+@dataclass(frozen=True)
+class _Adjusted:
+    """Rates of both arms at the mean score, and the share of the variance within the arms that the score explains.
+
+    `drawn_variance`: of the difference, from the scores of the leads that happened to come.
+    """
+
+    rates: tuple[float, float]
+    explained: float = 0.0
+    drawn_variance: float = 0.0
+
+
+def _adjusted(y: Floats, is_scored: Bools, score: Floats) -> _Adjusted:
+    """Regression of each arm on the centred score."""
+    rates, slopes, residual, total = [], [], 0.0, 0.0
     for arm in (is_scored, ~is_scored):
         centred = score[arm] - score[arm].mean()
         # One slope an arm (Lin's interaction): a common slope may lose precision where the arms differ in size.
         slope = float(centred @ y[arm]) / max(float(centred @ centred), 1e-12)
+        slopes.append(slope)
         rates.append(float(y[arm].mean() - slope * score[arm].mean()))
         residual += float(((y[arm] - y[arm].mean() - slope * centred) ** 2).sum())
         total += float(((y[arm] - y[arm].mean()) ** 2).sum())
     # Capped: a score that explained all would make each lead worth infinitely many.
-    return (rates[0], rates[1]), min(1 - residual / total, 0.95) if total > 0 else 0.0
+    explained = min(1 - residual / total, 0.95) if total > 0 else 0.0
+    drawn = (slopes[0] - slopes[1]) ** 2 * float(score.var()) / len(score)
+    return _Adjusted((rates[0], rates[1]), explained, drawn)
 
 
 def mean_difference(values: Floats, is_scored: Bools) -> IntervalEstimate:
