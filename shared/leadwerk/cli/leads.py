@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from leadwerk.pipeline.desk.call_list import LeadFilter
 
 FORMS: Final = {
-    "sort": "Use score, points, fit or tier.",
+    "sort": "Use score, value, points, fit, tier or newest.",
     "cluster": "Use HOT, WARM, COLD, UNSCORED, DISQUALIFIED or CLOSED.",
     "grade": "Write a letter from A to D.",
     "matrix_cell": "Write grade and level, such as A1.",
@@ -38,7 +38,10 @@ def register(app: typer.Typer) -> None:
 @shared_options(output_language=True)
 def list_leads(
     call: Invocation,
-    sort: Annotated[str, typer.Option(help="score, points, fit or tier.")] = "score",
+    sort: Annotated[
+        str | None,
+        typer.Option(help="score, value (chance times amount), points, fit, tier or newest; default: the policy's."),
+    ] = None,
     cluster: Annotated[str | None, typer.Option(help="HOT, WARM, COLD …")] = None,
     grade: Annotated[str | None, typer.Option(help="Grade of fit, A to D.")] = None,
     matrix_cell: Annotated[str | None, typer.Option("--matrix-cell", help="Grade and level, such as A1.")] = None,
@@ -67,7 +70,8 @@ def list_leads(
         "held": False if free else None,
     }
     page_request = PageRequest(now=call.moment(), limit=limit)
-    page = call_list.page(deployment.warehouse, deployment.policy, _lead_filter(filters), page_request, call.language)
+    lead_filter = _lead_filter(filters)
+    page = call_list.page(deployment.warehouse, deployment.policy, lead_filter, page_request, call.language)
     if call.as_json:
         print_json(page)
         return
@@ -82,6 +86,8 @@ def list_leads(
         "lead", "score", "points", "cell", "tier", "region", "language", "cluster", "held_by", "why"
     )  # fmt: skip
     out.print(table(speech.number_of(rows, "leads.more" if page.next else "leads"), header, rows))
+    if call_list.list_order(deployment.policy, lead_filter.sort) == "value":
+        out.print(speech.say("leads.by_value"))
 
 
 @shared_options(output_language=True)

@@ -61,7 +61,9 @@ def rate_effect(won: Bools, is_scored: Bools, frozen_score: Floats | None = None
         wilson(float(np.clip(rate, 0, 1)), size / (1 - by_score.explained))
         for rate, size in zip(by_score.rates, sizes, strict=True)
     ]
-    scored, control = (IntervalEstimate(float(rate), *limit) for rate, limit in zip(by_score.rates, limits, strict=True))
+    scored, control = (
+        IntervalEstimate(float(rate), *limit) for rate, limit in zip(by_score.rates, limits, strict=True)
+    )
     difference, drawn = scored.value - control.value, Z * Z * by_score.drawn_variance
     return RateEffect(
         scored,

@@ -45,7 +45,8 @@ class Capacity(PolicySection, frozen=True):
 
     `minutes_per_lead`: a seller's time for one HOT lead, all calls and notes. `look_back_days`: the period whose leads
     stand for those to come. `pick_hours`: how long a picked lead stays with its seller without being worked on.
-    `cost_per_hour`: what a seller's hour costs, in the policy's currency; None: costs are not shown.
+    `cost_per_hour`: what a seller's hour costs, in the policy's currency; None: costs are not shown. `rank_by`: whether
+    the leads to call are in order of their chance, or of chance times amount.
     """
 
     sellers: tuple[Seller, ...] = ()
@@ -53,6 +54,7 @@ class Capacity(PolicySection, frozen=True):
     look_back_days: Annotated[int, Meta(ge=7, le=365)] = 28
     pick_hours: Annotated[int, Meta(ge=1, le=2000)] = 48
     cost_per_hour: Annotated[float, Meta(gt=0, le=100_000)] | None = None
+    rank_by: Literal["probability", "expected_value"] = "probability"
 
 
 class Contacted(PolicySection, frozen=True):

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from leadwerk.errors import InputError
@@ -14,11 +15,48 @@ from leadwerk.pipeline.desk import call_list, page_cursor
 from leadwerk.pipeline.desk.call_list import LeadFilter, LeadListItem, LeadPage
 from leadwerk.pipeline.desk.page_cursor import PageRequest
 from leadwerk.pipeline.desk.picks import Picks
+from leadwerk.policy.model import Policy
 from leadwerk.registry import FolderStore
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from support.selling import BORN, DAY, HOUR, NOW, POLICY, lead, outcome, score, warehouse
 
 LEADS = ("big", "mid", "small", "unsized", "french", "hot", "gone", "won", "old", "silent")
+
+
+@pytest.fixture(scope="module")
+def valued(tmp_path_factory: pytest.TempPathFactory) -> DuckDBWarehouse:
+    """Chances and amounts that rank differently; `silent` states no amount, `pointed` has no chance."""
+    amounts = {"likely": 200_000.0, "large": 900_000.0, "small": 100_000.0, "silent": None, "pointed": 900_000.0}
+    chances = {"likely": 0.5, "large": 0.2, "small": 0.3, "silent": 0.3}
+    return warehouse(
+        tmp_path_factory.mktemp("valued"),
+        leads=[lead(name, loan_amount=amount) for name, amount in amounts.items()],
+        scores=[
+            *(
+                score(name, probability=chance, predictive_score=round(100 * chance))
+                for name, chance in chances.items()
+            ),
+            score("pointed", probability=None, predictive_score=None, points=99.0),
+        ],
+    )
+
+
+def test_h3_the_policy_ranks_by_expected_value(valued: DuckDBWarehouse) -> None:
+    capacity = msgspec.structs.replace(POLICY.capacity, rank_by="expected_value")
+    by_value, request = msgspec.structs.replace(POLICY, capacity=capacity), PageRequest(now=NOW, limit=50)
+
+    def listed(policy: Policy, **filters: Any) -> list[str]:
+        return [item.lead_id for item in call_list.page(valued, policy, LeadFilter(**filters), request).leads]
+
+    # The mean of 525,000 stands for the amount that `silent` does not state: 0.3 x 525,000 is second.
+    assert listed(by_value) == listed(POLICY, sort="value") == ["large", "silent", "likely", "small", "pointed"]
+    assert listed(POLICY)[:2] == ["pointed", "likely"]
+    assert listed(by_value, sort="score") == listed(POLICY)
+
+
+def test_expected_value_is_chance_times_amount_where_both_are_known(valued: DuckDBWarehouse) -> None:
+    values = {item.lead_id: item.expected_value for item in page(valued).leads}
+    assert values == {"likely": 100_000, "large": 180_000, "small": 30_000, "silent": None, "pointed": None}
 
 
 @pytest.fixture(scope="module")

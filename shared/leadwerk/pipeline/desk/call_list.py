@@ -25,7 +25,7 @@ from leadwerk.warehouse.statement import statement
 
 # A seller reads the strongest reasons of a lead.
 REASONS = 3
-Sort = Literal["score", "points", "fit", "tier", "newest"]
+Sort = Literal["score", "value", "points", "fit", "tier", "newest"]
 Grade = Literal["A", "B", "C", "D"]
 MatrixCell = Annotated[str, Meta(pattern="^[A-D][1-4]$")]
 Region = Annotated[str, Meta(pattern="^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
@@ -35,11 +35,14 @@ Text = Annotated[str, Meta(min_length=1, max_length=200)]
 class LeadFilter(Struct, frozen=True, kw_only=True):
     """Filters and order of the call list; None filters nothing. Disqualified leads appear only in their own cluster.
 
+    `sort`: None is the policy's order (`capacity.rank_by`); `value`: probability times amount, where a lead that states
+    no amount counts with the mean of the open leads.
+
     `grade`: of fit. `matrix_cell`: grade and level, such as A1. `region`: CH-ZH, or a country. `language`: the lead's.
     `held`: whether the lead is picked; `seller`: who picked it. `progress`: whether the CRM is at work on it.
     """
 
-    sort: Sort = "score"
+    sort: Sort | None = None
     cluster: Cluster | None = None
     grade: Grade | None = None
     matrix_cell: MatrixCell | None = None
@@ -65,7 +68,8 @@ EVERYBODY = Served()
 class ListedLead(Struct, frozen=True, kw_only=True):
     """A lead with its latest score and active pick. Points and ratings are None if the policy has no rules.
 
-    Moments are UTC. `decided_by`: the author of an active override (None: the product decided).
+    Moments are UTC. `decided_by`: the author of an active override (None: the product decided). `expected_value`:
+    probability times the stated amount; None where one of them is not known.
     """
 
     lead_id: str
@@ -97,6 +101,7 @@ class ListedLead(Struct, frozen=True, kw_only=True):
     contacted_at: datetime | None
     status: str | None
     in_progress: bool
+    expected_value: float | None
 
 
 class CallListRow(ListedLead, frozen=True, kw_only=True):
@@ -143,12 +148,13 @@ def page(
         InputError: the policy has no such tier, or the cursor belongs to a different list.
     """
     _check_tier(policy, lead_filter.tier)
-    _, as_of = page_request.position(lead_filter.sort)
+    order = list_order(policy, lead_filter.sort)
+    _, as_of = page_request.position(order)
     call_list = statement("scores/call_list", CallListRow, tier=range(len(policy.tiers)))
     # One row more than the page shows whether there is another page.
     parameters = {
         **open_lead_parameters(policy, as_of, page_request.now, served),
-        **_parameters(lead_filter, page_request),
+        **_parameters(msgspec.structs.replace(lead_filter, sort=order), order, page_request),
         "most": page_request.limit + 1,
     }
     with warehouse.unit_of_work():
@@ -156,14 +162,19 @@ def page(
         page_rows = rows[: page_request.limit]
         # Reasons are long lists; they are read for the page alone and not while ranking all leads.
         reasons = reasons_of_scores(warehouse, page_rows)
-    more = _next_cursor(lead_filter.sort, as_of, page_rows[-1]).written() if len(rows) > len(page_rows) else None
+    more = _next_cursor(order, as_of, page_rows[-1]).written() if len(rows) > len(page_rows) else None
     language = output_language or policy.languages[0]
     items = [_item(policy, language, row, reasons.get(row.score_id, ())) for row in page_rows]
     return LeadPage(as_of=as_of, leads=tuple(items), next=more)
 
 
-def _parameters(lead_filter: LeadFilter, page_request: PageRequest) -> Parameters:
-    after, _ = page_request.position(lead_filter.sort)
+def list_order(policy: Policy, sort: Sort | None) -> Sort:
+    """The order of a list: the one that is asked for, else the policy's."""
+    return sort or ("value" if policy.capacity.rank_by == "expected_value" else "score")
+
+
+def _parameters(lead_filter: LeadFilter, order: Sort, page_request: PageRequest) -> Parameters:
+    after, _ = page_request.position(order)
     first, second, third = after.keys if after else (None, None, None)
     return {
         **msgspec.structs.asdict(lead_filter),

@@ -29,7 +29,7 @@ from leadwerk.web.pages.wording import Wording
 
 ListName = Literal["tocall", "mine", "progress", "warm", "all"]
 LISTS: tuple[ListName, ...] = ("tocall", "mine", "progress", "warm", "all")
-SORTS: tuple[Sort, ...] = ("score", "fit", "newest")
+SORTS: tuple[Sort, ...] = ("score", "value", "fit", "newest")
 PAGE = 25
 # J and K walk through this many leads of a list without loading it again.
 NEIGHBOURS = 200
@@ -45,7 +45,7 @@ class CallsForm(Struct, frozen=True):
     region: Region | None = None
     grade: Grade | None = None
     tier: Text | None = None
-    sort: Sort = "score"
+    sort: Sort | None = None
     cursor: Annotated[str, Meta(max_length=1000)] | None = None
     lead: str | None = None
 
@@ -205,7 +205,7 @@ def _filters(visit: Visit, wording: Wording, form: CallsForm) -> list[Choice]:
         Choice("language", wording.say("page.language"), [anything, *languages], form.language or ""),
         Choice("region", wording.say("page.region"), [anything, *regions(wording)], form.region or ""),
         Choice("grade", wording.say("page.fit"), [anything, *grades], form.grade or ""),
-        Choice("sort", wording.say("page.order"), sorts, form.sort),
+        Choice("sort", wording.say("page.order"), sorts, call_list.list_order(visit.policy, form.sort)),
     ]
     tiers = [(tier.name, tier.name) for tier in visit.policy.tiers]
     if tiers:

@@ -10,7 +10,7 @@
 -- @seller STRING
 -- @account_id STRING
 -- @progress BOOL
--- score, points, fit, tier or newest; then the keys of the last lead of the page before, null on the first page.
+-- score, value, points, fit, tier or newest; then the keys of the last lead of the page before, null on the first page.
 -- @sort STRING
 -- @after_first FLOAT64
 -- @after_second FLOAT64
@@ -19,15 +19,21 @@
 -- @most INT64
 -- include scores/open_leads
 
+-- The amount that a lead stands for which states none; rounded, so that all pages of a list have the same.
+typical AS (SELECT ROUND(AVG(loan_amount)) AS amount FROM candidates),
+
 ranked AS (
   SELECT
-    * EXCEPT (score_value, points_value, fit_value, size_value, ranking_value, hot_starts_at, warm_starts_at),
-    CASE @sort WHEN 'points' THEN points_value WHEN 'fit' THEN fit_value WHEN 'tier' THEN size_value
+    c.* EXCEPT (score_value, points_value, fit_value, size_value, ranking_value, hot_starts_at, warm_starts_at),
+    c.probability * c.loan_amount AS expected_value,
+    CASE @sort WHEN 'value' THEN COALESCE(c.probability, 0.0) * COALESCE(c.loan_amount, t.amount, 1.0)
+      WHEN 'points' THEN points_value WHEN 'fit' THEN fit_value WHEN 'tier' THEN size_value
       WHEN 'newest' THEN CAST(TIMESTAMP_DIFF(created_at, @created_since, SECOND) AS FLOAT64)
       ELSE score_value END AS first_key,
-    IF(@sort = 'tier', score_value, size_value) AS second_key,
-    IF(@sort IN ('score', 'tier'), points_value, score_value) AS third_key
-  FROM candidates
+    IF(@sort IN ('tier', 'value'), score_value, size_value) AS second_key,
+    IF(@sort IN ('score', 'tier', 'value'), points_value, score_value) AS third_key
+  FROM candidates AS c
+  CROSS JOIN typical AS t
   WHERE (@cluster IS NULL OR cluster = @cluster)
     AND (@cluster IS NOT NULL OR cluster != 'DISQUALIFIED')
     AND (@grade IS NULL OR grade = @grade)
