@@ -8,6 +8,15 @@ resource "google_cloud_run_v2_service_iam_member" "score_invoker" {
   member   = each.key
 }
 
+resource "google_cloud_run_v2_service_iam_member" "crm_webhook_caller" {
+  for_each = var.crm_webhook_callers
+
+  location = var.region
+  name     = google_cloudfunctions2_function.stage["ingest_feedback"].name
+  role     = "roles/run.invoker"
+  member   = each.key
+}
+
 resource "google_cloud_run_v2_service_iam_member" "desk_program" {
   for_each = var.desk_programs
 

@@ -1,4 +1,4 @@
-# Customer-managed encryption key (optional): the Google service agents that may use it. Two of the agents do not exist until
+# Customer-managed encryption key (optional): the Google service agents that may use it. Some of the agents do not exist until
 # first requested; docs/operations.md has the commands.
 locals {
   key_agents = {
@@ -9,7 +9,8 @@ locals {
       cloud_run         = "service-%s@serverless-robot-prod.iam.gserviceaccount.com"
       cloud_storage     = "service-%s@gs-project-accounts.iam.gserviceaccount.com"
       secret_manager    = "service-%s@gcp-sa-secretmanager.iam.gserviceaccount.com"
-    } : name => agent if var.kms_key_name != null
+      pubsub            = "service-%s@gcp-sa-pubsub.iam.gserviceaccount.com"
+    } : name => agent if var.kms_key_name != null && (name != "pubsub" || length(var.touchpoint_publishers) > 0)
   }
 }
 

@@ -47,7 +47,7 @@ locals {
       memory      = "1Gi"
       timeout     = 1500
       instances   = var.score_max_instances
-      writes      = ["scores", "stage_changes", "leads", "identities", "deliveries"]
+      writes      = ["scores", "stage_changes", "leads", "identities", "deliveries", "cursors"]
       reads_ga4   = false
       models      = "roles/storage.objectViewer"
       reports     = null
@@ -55,15 +55,15 @@ locals {
       crm         = true
     }
     deliver_scores = {
-      description = "Pending scores to the CRM, through the outbox."
+      description = "Pending scores to the CRM, through the outbox; workflows."
       memory      = "512Mi"
       timeout     = 300
       instances   = 1
-      writes      = ["deliveries"]
+      writes      = concat(["deliveries"], var.workflows ? ["workflow_actions", "cursors"] : [])
       reads_ga4   = false
       models      = null
       reports     = null
-      secrets     = []
+      secrets     = var.workflows ? ["channels"] : []
       crm         = true
     }
     desk = {
@@ -112,6 +112,13 @@ locals {
 
     LEADWERK_CALLS_PER_MINUTE = tostring(var.calls_per_minute)
   }
+
+  # What one function alone is told.
+  own_environment = {
+    score           = { THREADS = tostring(local.concurrency) }
+    deliver_scores  = { for file in var.people_file[*] : "LEADWERK_PEOPLE" => local.people_place if var.workflows }
+    ingest_feedback = merge(local.push_settings, { for url in var.crm_webhook_url[*] : "LEADWERK_WEBHOOK_URL" => url })
+  }
 }
 
 resource "google_cloudfunctions2_function" "stage" {
@@ -151,7 +158,7 @@ resource "google_cloudfunctions2_function" "stage" {
     environment_variables = merge(
       local.environment,
       local.crm_environment,
-      each.key == "score" ? { THREADS = tostring(local.concurrency) } : {},
+      lookup(local.own_environment, each.key, {}),
       { for secret in local.function_secrets[each.key] : "LEADWERK_${upper(secret)}_FILE" => "${local.secret_folders[secret]}/latest" },
     )
 

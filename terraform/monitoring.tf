@@ -98,6 +98,14 @@ locals {
         query    = "${local.slowest} > 5000"
       }
     },
+    {
+      for name in local.pushes : "touchpoints_refused" => {
+        severity = "WARNING"
+        says     = "Published touchpoints were refused; they lie in a subscription of their own for a week."
+        lasts    = "0s"
+        query    = "sum(pubsub_googleapis_com:subscription_num_undelivered_messages{monitored_resource=\"pubsub_subscription\",subscription_id=\"${local.refused_topic}\"}) > 0"
+      }
+    },
   )
 }
 

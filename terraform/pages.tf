@@ -1,15 +1,16 @@
 # Pages: what people open of the desk, as a Cloud Run service of its own behind identity-aware proxy. The proxy says who it is,
 # people.yaml what the person may do. Schedules and programs call the function `desk`, which shows no page.
 locals {
-  pages       = { for file in var.people_file[*] : "desk" => file }
-  pages_name  = "leadwerk-pages"
-  pages_image = "${var.region}-docker.pkg.dev/${var.project_id}/${google_artifact_registry_repository.images.repository_id}/pages"
+  pages        = { for file in var.people_file[*] : "desk" => file }
+  pages_name   = "leadwerk-pages"
+  pages_image  = "${var.region}-docker.pkg.dev/${var.project_id}/${google_artifact_registry_repository.images.repository_id}/pages"
+  people_place = "gs://${google_storage_bucket.private["policy"].name}/people.yaml"
   # Everything that a person does on a page; the same acts on the command line take policy_publishers.
   pages_write = ["picks", "overrides", "verdicts", "scores", "stage_changes", "policy_changes", "suggestions", "threshold_holds", "audit_log"]
   pages_environment = merge(local.environment, local.crm_environment, {
     LEADWERK_ACCESS       = "iap"
     LEADWERK_IAP_AUDIENCE = try("/projects/${data.google_project.this[var.project_id].number}/locations/${var.region}/services/${local.pages_name}", "")
-    LEADWERK_PEOPLE       = "gs://${google_storage_bucket.private["policy"].name}/people.yaml"
+    LEADWERK_PEOPLE       = local.people_place
     THREADS               = tostring(local.concurrency)
   })
 }

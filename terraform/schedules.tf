@@ -1,19 +1,24 @@
 # Schedules: the clock of the loop. Stages are idempotent, so a retry is harmless; the functions' timeouts stay under
 # Scheduler's 30 minutes.
 locals {
-  schedules = {
+  schedules = merge(local.workflow_schedules, {
     extract_nightly  = { function = "extract_features", cron = "30 5 * * *", body = {}, about = "Yesterday's and the three corrected days before." }
     extract_intraday = { function = "extract_features", cron = "5 7-20 * * *", body = { intraday = true }, about = "What came since the night: today so far, and daily tables." }
-    ingest_nightly   = { function = "ingest_feedback", cron = "0 2 * * *", body = {}, about = "Outcomes of the day." }
+    ingest_nightly   = { function = "ingest_feedback", cron = "0 2-4 * * *", body = {}, about = "Outcomes of the day; a backfill that its time ends goes on an hour later." }
     deliver          = { function = "deliver_scores", cron = "*/5 * * * *", body = {}, about = "What waits in the outbox." }
     threshold_daily  = { function = "desk", cron = "15 6 * * *", body = { threshold = true }, about = "From what score on a lead is HOT today, by the sellers' free time; then the KPIs of the morning." }
     rescore_daily    = { function = "score", cron = "30 6 * * *", body = { rescore = true }, about = "All open leads, after the night's activity." }
+    rescore_left     = { function = "score", cron = "0 7-11 * * *", body = { rescore = "left" }, about = "Open leads that the rescoring did not reach in its time." }
     drift_daily      = { function = "retrain", cron = "45 4 * * *", body = { monitor = true }, about = "Drift of leads and outcomes; an alarm trains at once." }
     retrain_weekly   = { function = "retrain", cron = "0 3 * * 0", body = {}, about = "A challenger for the champion." }
     erase_again      = { function = "privacy", cron = "40 */2 * * *", body = {}, about = "What is left of erased persons: rows that were streamed cannot be deleted for 90 minutes." }
     # A form that nobody sent: it costs what a form costs, at least 100 MB read, and stores nothing.
     synthetic_check = { function = "score", cron = "*/15 7-20 * * *", body = { lead_id = "leadwerk-synthetic", form = { web_consent = false }, dry_run = true }, about = "Whether a form would be scored." }
     report_daily    = { function = "desk", cron = "0 7 * * *", body = {}, about = "The report of the day." }
+  })
+  # Between two deliveries: the function answers one request at a time, and a run of either takes at most some minutes.
+  workflow_schedules = {
+    for name in ["workflows"] : name => { function = "deliver_scores", cron = "4-59/5 * * * *", body = { workflows = true }, about = "What follows in the CRM and in channels from leads that changed." } if var.workflows
   }
 }
 

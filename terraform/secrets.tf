@@ -1,9 +1,11 @@
 # Secrets: containers only. The values are added by hand (docs/operations.md says how), so that no state file ever holds one
 # and no apply can ever replace one.
 locals {
-  secrets = merge(local.crm_secrets, {
-    person_key = "Key of the hashes that recognise a person without storing who it is. Never change it: old hashes would match nobody."
-  })
+  secrets = merge(
+    local.crm_secrets,
+    { person_key = "Key of the hashes that recognise a person without storing who it is. Never change it: old hashes would match nobody." },
+    var.workflows ? { channels = "Addresses of the workflows' channels by name, as JSON." } : {},
+  )
   secret_folders = { for secret in keys(local.secrets) : secret => "/etc/secrets/${secret}" }
   secret_readers = merge([
     for name, secrets in local.function_secrets : { for secret in secrets : "${name}.${secret}" => { function = name, secret = secret } }

@@ -20,6 +20,7 @@ resource "google_project_service" "required" {
     ],
     var.kms_key_name == null ? [] : ["cloudkms.googleapis.com"],
     var.people_file == null ? [] : ["iap.googleapis.com"],
+    length(var.touchpoint_publishers) == 0 ? [] : ["pubsub.googleapis.com"],
     var.ga4_copied_from == null ? [] : ["bigquerydatatransfer.googleapis.com"],
     var.vpc_connector == null ? [] : ["vpcaccess.googleapis.com"],
   ))
@@ -28,9 +29,10 @@ resource "google_project_service" "required" {
   disable_on_destroy = false
 }
 
-# The project's number, where Google takes nothing else: in a budget, in the names of its service agents and in the proxy's audience.
+# The project's number, where Google takes nothing else: in a budget, in the names of its service agents, in the proxy's audience
+# and in the address that Pub/Sub pushes to.
 data "google_project" "this" {
-  for_each = var.kms_key_name == null && var.monthly_budget == null && var.people_file == null ? toset([]) : toset([var.project_id])
+  for_each = var.kms_key_name == null && var.monthly_budget == null && var.people_file == null && length(var.touchpoint_publishers) == 0 ? toset([]) : toset([var.project_id])
 
   project_id = each.key
 

@@ -165,6 +165,55 @@ variable "crm_webhooks" {
   default     = false
 }
 
+variable "crm_webhook_url" {
+  description = "Public address, of a gateway of yours, at which the CRM's webhooks arrive: HubSpot signs it; null where no webhook does."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.crm_webhook_url == null || try(startswith(var.crm_webhook_url, "https://") && !endswith(var.crm_webhook_url, "/"), false)
+    error_message = "crm_webhook_url must begin with https:// and not end with /."
+  }
+
+  validation {
+    condition     = var.crm_webhook_url == null || var.crm_webhooks
+    error_message = "crm_webhook_url is the address of webhooks whose proof is a secret: set crm_webhooks as well."
+  }
+}
+
+variable "crm_webhook_callers" {
+  description = "Who passes the CRM's webhooks on to POST /crm of ingest_feedback, as IAM members: the gateway's service account."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for member in var.crm_webhook_callers : can(regex("^serviceAccount:", member))])
+    error_message = "crm_webhook_callers are service accounts such as serviceAccount:gateway@project.iam.gserviceaccount.com; nothing of Leadwerk is public."
+  }
+
+  validation {
+    condition     = length(var.crm_webhook_callers) == 0 || var.crm_webhooks
+    error_message = "crm_webhook_callers pass on webhooks whose proof is a secret: set crm_webhooks as well."
+  }
+}
+
+variable "touchpoint_publishers" {
+  description = "Who publishes touchpoints to the topic leadwerk-touchpoints, as IAM members: the telephone system's service account. Empty makes no topic."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for member in var.touchpoint_publishers : can(regex("^(serviceAccount|user|group):", member))])
+    error_message = "touchpoint_publishers are members such as serviceAccount:telephone@project.iam.gserviceaccount.com; nothing of Leadwerk is public."
+  }
+}
+
+variable "workflows" {
+  description = "Whether the policy's workflows are carried out, every five minutes; their channels' addresses are the secret leadwerk-channels."
+  type        = bool
+  default     = false
+}
+
 variable "crm_database" {
   description = "Database of Odoo or Tryton; null where the server has one."
   type        = string

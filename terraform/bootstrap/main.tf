@@ -28,6 +28,7 @@ locals {
     "roles/bigquery.dataOwner"              = "datasets, tables and who may read them"
     "roles/bigquery.connectionAdmin"        = "the remote function"
     "roles/logging.configWriter"            = "the bucket of the logs, and what goes there"
+    "roles/pubsub.admin"                    = "the topic of touchpoints, and who may publish there"
     "roles/iap.admin"                       = "who may pass identity-aware proxy"
   }
 }

@@ -55,6 +55,11 @@ run "plans_with_the_required_variables_alone" {
   }
 
   assert {
+    condition     = length(google_pubsub_topic.touchpoints) == 0 && !contains(keys(google_cloud_scheduler_job.stage), "workflows") && !contains(keys(google_secret_manager_secret.value), "channels")
+    error_message = "Touchpoints and workflows cost nothing where nobody asks for them."
+  }
+
+  assert {
     condition     = length(google_billing_budget.project) == 0
     error_message = "No budget is set without a billing account."
   }
@@ -269,6 +274,79 @@ run "calls_the_crm_through_a_connector" {
   assert {
     condition     = toset([for name, function in google_cloudfunctions2_function.stage : name if function.service_config[0].vpc_connector == var.vpc_connector]) == toset(["deliver_scores", "ingest_feedback", "score"])
     error_message = "What calls the CRM calls it through the connector, and nothing else does."
+  }
+}
+
+run "pushes_touchpoints_that_others_publish" {
+  command = plan
+
+  variables {
+    touchpoint_publishers = ["serviceAccount:telephone@p.iam.gserviceaccount.com"]
+    kms_key_name          = "projects/p/locations/europe-west6/keyRings/r/cryptoKeys/k"
+  }
+
+  assert {
+    condition     = google_pubsub_topic_iam_member.publisher["serviceAccount:telephone@p.iam.gserviceaccount.com"].topic == "leadwerk-touchpoints" && contains(keys(google_project_service.required), "pubsub.googleapis.com")
+    error_message = "Who is named publishes to the topic."
+  }
+
+  assert {
+    condition     = google_pubsub_subscription.touchpoints["touchpoints"].dead_letter_policy[0].max_delivery_attempts == 20 && google_pubsub_subscription.touchpoints["touchpoints"].expiration_policy[0].ttl == ""
+    error_message = "What is refused lands in a topic of its own, and the subscription stays."
+  }
+
+  assert {
+    condition     = length(google_kms_crypto_key_iam_member.agent) == 7 && google_pubsub_topic.touchpoints["touchpoints"].kms_key_name == var.kms_key_name
+    error_message = "Pub/Sub takes the customer's key, and may use it."
+  }
+
+  assert {
+    condition     = contains(keys(google_monitoring_alert_policy.stage), "touchpoints_refused")
+    error_message = "An alert tells of what was refused."
+  }
+}
+
+run "takes_webhooks_of_the_crm_through_a_gateway" {
+  command = plan
+
+  variables {
+    crm_webhooks        = true
+    crm_webhook_url     = "https://hooks.example.ch/crm"
+    crm_webhook_callers = ["serviceAccount:gateway@p.iam.gserviceaccount.com"]
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.stage["ingest_feedback"].service_config[0].environment_variables.LEADWERK_WEBHOOK_URL == var.crm_webhook_url && google_cloudfunctions2_function.stage["ingest_feedback"].service_config[0].environment_variables.LEADWERK_CRM_WEBHOOK_SECRET_FILE == "/etc/secrets/crm_webhook_secret/latest"
+    error_message = "The function knows the address that the CRM signs, and the proof."
+  }
+
+  assert {
+    condition     = google_cloud_run_v2_service_iam_member.crm_webhook_caller["serviceAccount:gateway@p.iam.gserviceaccount.com"].name == "leadwerk-ingest-feedback"
+    error_message = "The gateway may call it."
+  }
+}
+
+run "carries_out_workflows_where_they_are_asked_for" {
+  command = plan
+
+  variables {
+    workflows   = true
+    people_file = "examples/people.yaml"
+  }
+
+  assert {
+    condition     = base64decode(google_cloud_scheduler_job.stage["workflows"].http_target[0].body) == jsonencode({ workflows = true })
+    error_message = "The schedule asks for workflows."
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.stage["deliver_scores"].service_config[0].environment_variables.LEADWERK_CHANNELS_FILE == "/etc/secrets/channels/latest" && google_cloudfunctions2_function.stage["deliver_scores"].service_config[0].environment_variables.LEADWERK_PEOPLE == "gs://test-project-leadwerk-policy/people.yaml"
+    error_message = "The function knows the channels' addresses and the people."
+  }
+
+  assert {
+    condition     = toset([for pair in keys(google_bigquery_table_iam_member.writer) : pair if startswith(pair, "deliver_scores.")]) == toset(["deliver_scores.cursors", "deliver_scores.deliveries", "deliver_scores.workflow_actions"])
+    error_message = "It records what it carried out."
   }
 }
 

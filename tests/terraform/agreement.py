@@ -18,7 +18,7 @@ import msgspec
 from leadwerk import settings
 from leadwerk.serve import source_of
 from leadwerk.warehouse import schema
-from leadwerk.web import Request
+from leadwerk.web import Request, events
 from terraform.checks import Resources, of_type
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -29,10 +29,12 @@ NOT_DEPLOYED = re.compile(r"__pycache__|\.pyc$|^leadwerk/(simulation|cli)/")
 SCHEDULES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "extract-nightly": ("30 5 * * *", "extract_features", {}),
     "extract-intraday": ("5 7-20 * * *", "extract_features", {"intraday": True}),
-    "ingest-nightly": ("0 2 * * *", "ingest_feedback", {}),
+    "ingest-nightly": ("0 2-4 * * *", "ingest_feedback", {}),
     "deliver": ("*/5 * * * *", "deliver_scores", {}),
+    "workflows": ("4-59/5 * * * *", "deliver_scores", {"workflows": True}),
     "threshold-daily": ("15 6 * * *", "desk", {"threshold": True}),
     "rescore-daily": ("30 6 * * *", "score", {"rescore": True}),
+    "rescore-left": ("0 7-11 * * *", "score", {"rescore": "left"}),
     "drift-daily": ("45 4 * * *", "retrain", {"monitor": True}),
     "retrain-weekly": ("0 3 * * 0", "retrain", {}),
     "erase-again": ("40 */2 * * *", "privacy", {}),
@@ -127,7 +129,8 @@ def deployed_module(function: str) -> Any:
 
 def settings_are_understood(resources: Resources) -> list[str]:
     """The code reads every variable that is set, and finds in it what was deployed: buckets, dataset, secrets."""
-    documented = set(re.findall(r"^\| (LEADWERK_\w+)", settings.__doc__ or "", re.M))
+    rows = re.findall(r"^\| (LEADWERK_\w+) +\| (.*)", settings.__doc__ or "", re.M)
+    documented = {name for name, _ in rows} | {f"{name}_FILE" for name, meaning in rows if "_FILE" in meaning}
     buckets = {bucket["values"]["name"] for bucket in of_type(resources, "google_storage_bucket")}
     [dataset] = of_type(resources, "google_bigquery_dataset")
     complaints = []
@@ -186,6 +189,25 @@ def pages_are_behind_the_proxy(resources: Resources) -> list[str]:
         [build] = values["build_config"]
         if build["function_target"] != "desk" or build["source_location"] not in objects:
             complaints.append(f"pages are built of {build['source_location']}")
+    return complaints
+
+
+def pushes_reach_the_function_that_verifies_them(resources: Resources) -> list[str]:
+    """Pub/Sub pushes to the path that takes messages, with the token that the function there expects."""
+    [function] = [r for r in of_type(resources, "google_cloudfunctions2_function") if r["index"] == "ingest_feedback"]
+    [service] = function["values"]["service_config"]
+    variables = service["environment_variables"]
+    audience, account = variables.get("LEADWERK_PUSH_AUDIENCE"), variables.get("LEADWERK_PUSH_ACCOUNT")
+    complaints = []
+    for subscription in of_type(resources, "google_pubsub_subscription"):
+        for push in subscription["values"]["push_config"]:
+            [token] = push["oidc_token"]
+            if push["push_endpoint"] != f"{token['audience']}{events.PUSH_PATH}":
+                complaints.append(f"{subscription['address']} pushes to {push['push_endpoint']}")
+            if not re.match(rf"https://{function['values']['name']}-", token["audience"]):
+                complaints.append(f"{subscription['address']} pushes to another function")
+            if (token["audience"], token["service_account_email"]) != (audience, account):
+                complaints.append(f"{subscription['address']} pushes with a token that ingest_feedback refuses")
     return complaints
 
 

@@ -15,6 +15,11 @@ VIEWS = "roles/bigquery.dataViewer"
 EDITS = "roles/bigquery.dataEditor"
 INVOKES = "roles/run.invoker"
 PASSES_THE_PROXY = "roles/iap.httpsResourceAccessor"
+PUBLISHES = "roles/pubsub.publisher"
+TAKES_MESSAGES = "roles/pubsub.subscriber"
+PUBSUB = re.compile(r"serviceAccount:service-[^@]+@gcp-sa-pubsub\.iam\.gserviceaccount\.com")
+# What Pub/Sub itself does: it takes a refused message from its subscription and publishes it again.
+MOVES = {("topic touchpoints-refused", PUBLISHES), ("subscription touchpoints", TAKES_MESSAGES)}
 PROXY = re.compile(r"serviceAccount:service-[^@]+@gcp-sa-iap\.iam\.gserviceaccount\.com")
 OPENS_READ_SESSIONS = "roles/bigquery.readSessionUser"
 
@@ -39,16 +44,26 @@ PERMISSIONS: dict[str, dict[str, str]] = {
             "audit_seals",
         )
     }
-    | {f"secret leadwerk-{name}": "roles/secretmanager.secretAccessor" for name in ("crm-token", "person-key")},
+    | {
+        f"secret leadwerk-{name}": "roles/secretmanager.secretAccessor"
+        for name in ("crm-token", "crm-webhook-secret", "person-key")
+    },
     "leadwerk-retrain": COMMON
     | {f"table {name}": EDITS for name in ("model_runs", "drift_checks")}
     | {"bucket models": "roles/storage.objectUser"},
     "leadwerk-score": COMMON
-    | {f"table {name}": EDITS for name in ("scores", "stage_changes", "leads", "identities", "deliveries")}
-    | {f"secret leadwerk-{name}": "roles/secretmanager.secretAccessor" for name in ("crm-token", "person-key")}
+    | {f"table {name}": EDITS for name in ("scores", "stage_changes", "leads", "identities", "deliveries", "cursors")}
+    | {
+        f"secret leadwerk-{name}": "roles/secretmanager.secretAccessor"
+        for name in ("crm-token", "crm-webhook-secret", "person-key")
+    }
     | {"bucket models": "roles/storage.objectViewer"},
     "leadwerk-deliver-scores": COMMON
-    | {"table deliveries": EDITS, "secret leadwerk-crm-token": "roles/secretmanager.secretAccessor"},
+    | {f"table {name}": EDITS for name in ("deliveries", "workflow_actions", "cursors")}
+    | {
+        f"secret leadwerk-{name}": "roles/secretmanager.secretAccessor"
+        for name in ("crm-token", "crm-webhook-secret", "channels")
+    },
     "leadwerk-desk": COMMON
     | {
         f"table {name}": EDITS
@@ -103,6 +118,7 @@ PERMISSIONS: dict[str, dict[str, str]] = {
         f"function {name}": INVOKES
         for name in ("extract-features", "ingest-feedback", "retrain", "score", "deliver-scores", "desk", "privacy")
     },
+    "leadwerk-pusher": {"function ingest-feedback": INVOKES},
     "leadwerk-builder": {
         "bucket sources": "roles/storage.objectViewer",
         'project, if resource.name.startsWith("projects/_/buckets/gcf-v2-sources-")': "roles/storage.objectViewer",
@@ -134,6 +150,10 @@ def _place(resource: dict[str, Any]) -> str:
             return f"secret {values['secret_id']}"
         case "google_cloud_run_v2_service_iam_member":
             return f"function {values['name'].removeprefix(PREFIX)}"
+        case "google_pubsub_topic_iam_member":
+            return f"topic {values['topic'].removeprefix(PREFIX)}"
+        case "google_pubsub_subscription_iam_member":
+            return f"subscription {values['subscription'].removeprefix(PREFIX)}"
         case "google_iap_web_cloud_run_service_iam_member":
             return f"proxy of {values['cloud_run_service_name'].removeprefix(PREFIX)}"
     return resource["address"]
@@ -151,23 +171,29 @@ def grants(resources: Resources) -> set[tuple[str, str, str]]:
 
 
 def others_may_only_call(
-    resources: Resources, callers: set[tuple[str, str]], readers: set[str] = frozenset()
+    resources: Resources,
+    callers: set[tuple[str, str]],
+    readers: set[str] = frozenset(),
+    publishers: set[str] = frozenset(),
 ) -> list[str]:
     """Accounts that are not ours may call functions, and only as `callers` (member, function) states; `readers` may
-    pass the proxy before the pages.
+    pass the proxy before the pages, `publishers` publish touchpoints.
 
-    BigQuery's connection is one of them, and calls `score`; the proxy another, and calls the pages.
+    BigQuery's connection is one of them, and calls `score`; the proxy another, and calls the pages; Pub/Sub a third,
+    and moves messages that were refused.
     """
     [connection] = of_type(resources, "google_bigquery_connection")
     bigquery = f"serviceAccount:{connection['values']['cloud_resource'][0]['service_account_id']}"
     allowed = {(member, f"function {name}", INVOKES) for member, name in {*callers, (bigquery, "score")}}
     allowed |= {(member, "proxy of pages", PASSES_THE_PROXY) for member in readers}
+    allowed |= {(member, "topic touchpoints", PUBLISHES) for member in publishers}
     invokers = {
         (member, _place(resource), resource["values"]["role"])
         for resource in resources
         if "_iam_" in resource["type"]
         and not (member := str(resource["values"].get("member", ""))).startswith("serviceAccount:leadwerk-")
         and not (PROXY.fullmatch(member) and _place(resource) == "function pages")
+        and not (PUBSUB.fullmatch(member) and (_place(resource), resource["values"]["role"]) in MOVES)
     }
     return [f"missing: {grant}" for grant in sorted(allowed - invokers)] + [
         f"not asked for: {grant}" for grant in sorted(invokers - allowed)
@@ -305,7 +331,25 @@ def logs_stay_in_the_region(resources: Resources, region: str) -> list[str]:
     return complaints
 
 
+def messages_stay_in_the_region(resources: Resources, region: str) -> list[str]:
+    """A topic without a policy of its own stores messages wherever they are published."""
+    return [
+        f"messages of {topic['values']['name']} are stored in {places}"
+        for topic in of_type(resources, "google_pubsub_topic")
+        if (
+            places := [
+                place
+                for policy in topic["values"]["message_storage_policy"]
+                for place in policy["allowed_persistence_regions"]
+            ]
+        )
+        != [region]
+    ]
+
+
 NAMES = {
+    "google_pubsub_topic": "name",
+    "google_pubsub_subscription": "name",
     "google_cloudfunctions2_function": "name",
     "google_cloud_run_v2_service": "name",
     "google_cloud_scheduler_job": "name",

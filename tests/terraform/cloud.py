@@ -49,7 +49,13 @@ class Cloud:
 
     def _mounted(self, service: dict[str, Any], crm_token: str) -> dict[str, str]:
         """The settings that name files of secrets, led to files under `secrets` that are written here."""
-        values, moved = {"leadwerk-crm-token": crm_token, "leadwerk-person-key": PERSON_KEY}, {}
+        values = {
+            "leadwerk-crm-token": crm_token,
+            "leadwerk-person-key": PERSON_KEY,
+            "leadwerk-channels": "{}",
+            "leadwerk-crm-webhook-secret": "for tests only",
+        }
+        moved = {}
         for path, secret in mounted_secrets(service).items():
             file = self.secrets / path.lstrip("/")
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -67,12 +67,20 @@ class Deployment:
 
 
 def modest_policy() -> str:
-    """The shipped policy without rules about money and research: a model of a small market then knows more."""
+    """The shipped policy without rules about money and research, for a model of a small market then knows more, and
+    with a workflow.
+    """
     shipped = yaml.safe_load((PROJECT / "shared/leadwerk/policy/defaults/mortgage.yaml").read_text("utf-8"))
     points, unknown = shipped["points"], {"affordability", "collateral", "research"}
     points["groups"] = [group for group in points["groups"] if group["name"] not in unknown]
     points["rules"] = [rule for rule in points["rules"] if rule["group"] not in unknown]
     points["grades"] = {"a": 15, "b": 10, "c": 5}
+    shipped["workflows"] = {
+        "channels": [{"name": "sales", "kind": "slack"}],
+        "rules": [
+            {"name": "moved", "when": {"change": "stage_changed"}, "actions": [{"do": "message", "channel": "sales"}]}
+        ],
+    }
     return yaml.safe_dump(shipped, allow_unicode=True)
 
 

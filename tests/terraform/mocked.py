@@ -39,17 +39,19 @@ override_resource {{
   values = {{ service_config = {{ uri = "https://{name}.example.run.app" }} }}
 }}
 """
+INDEXES = {"pages": "desk", "pushes": "touchpoints"}
 
 
 def test_file(terraform: Path) -> str:
     """A test that applies everything and asserts nothing; every account of ours answers to its own name."""
     functions = sorted(path.parent.name for path in terraform.parent.glob("functions/*/main.py"))
-    single = re.findall(
-        r'^resource "google_service_account" "(\w+)" \{\n(?:  for_each = local.pages\n\n)?  account_id += "([\w-]+)"',
+    accounts = re.findall(
+        r'^resource "google_service_account" "(\w+)" \{\n'
+        r'(?:  for_each = local.(pages|pushes)\n\n)?  account_id += "([\w-]+)"',
         text(terraform),
         re.M,
     )
-    single = [(f'{address}["desk"]' if address == "pages" else address, name) for address, name in single]
+    single = [(address + (f'["{INDEXES[each]}"]' if each else ""), name) for address, each, name in accounts]
     accounts = [*single, *((f'function["{name}"]', f"leadwerk-{name.replace('_', '-')}") for name in functions)]
     overridden = "".join(ACCOUNT.format(address=address, name=name) for address, name in accounts)
     overridden += "".join(FUNCTION.format(name=name) for name in functions)

@@ -256,6 +256,17 @@ def test_a_score_waits_for_its_lead_and_is_sent_once_it_is_ingested(loop: Loop, 
     assert crm_fields["predictive_score"] == score["predictive_score"]
 
 
+def test_a_workflow_follows_from_a_lead_that_changed(loop: Loop, deployment: Deployment) -> None:
+    workflows = {"workflows": True}
+    deployment.call("deliver_scores", workflows, now=LATER)  # in force from here on
+    later = LATER + timedelta(hours=1)
+    form = {"created_at": later.isoformat(), "loan_amount": 450_000, "language": "de"}
+    deployment.call("score", {"lead_id": "900002", "form": form, "deliver": False}, now=later)
+    done = deployment.call("deliver_scores", workflows, now=later + timedelta(minutes=5))
+    assert done["decided"] == 1
+    assert "LEADWERK_CHANNELS" in done["stopped"]["sales"]  # the secret of this deployment holds no address
+
+
 def test_sellers_pick_what_is_on_their_list_and_decide(loop: Loop, deployment: Deployment) -> None:
     desk, now = deployment.urls["desk"], LATER.strftime("%Y-%m-%dT%H:%M:%SZ")
     with urllib.request.urlopen(f"{desk}/leads?now={now}", timeout=60) as response:
@@ -291,12 +302,14 @@ def test_terraforms_roles_are_enough_and_none_is_too_much(deployment: Deployment
 
 
 # The policy of this deployment names no sellers, so nothing moves its thresholds; not every override moves a stage.
-# Nobody calls here, so nobody gives a verdict; and nobody logs in who is a lead by then. The monitor of drift rests.
+# Nobody calls here, so nobody gives a verdict; and nobody logs in who is a lead by then. The monitor of drift rests,
+# and a rescoring is done in its time.
 SELDOM_WRITTEN = {
     ("desk", "table thresholds"),
     ("desk", "table stage_changes"),
     ("desk", "table verdicts"),
     ("extract_features", "table identities"),
+    ("score", "table cursors"),
     ("retrain", "table drift_checks"),
 }
 

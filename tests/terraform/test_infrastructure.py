@@ -11,11 +11,13 @@ import yaml
 from terraform import agreement, checks
 from terraform.workspace import PROJECT, VARIABLES, Workspace
 
-CALLERS = {  # of examples/mortgage.tfvars
+CALLERS = {  # of examples/mortgage.tfvars, and of the variables that the tests add
+    ("serviceAccount:gateway@broker-web.iam.gserviceaccount.com", "ingest-feedback"),
     ("serviceAccount:web-forms@broker-web.iam.gserviceaccount.com", "score"),
     ("user:data-protection@example.ch", "privacy"),
 }
 READERS = {"group:advisers@example.ch"}
+PUBLISHERS = {"serviceAccount:telephone@broker-web.iam.gserviceaccount.com"}
 
 
 def test_the_files_are_formatted(lean: Workspace) -> None:
@@ -29,7 +31,7 @@ def test_the_configuration_is_valid(lean: Workspace) -> None:
 def test_a_second_plan_changes_nothing(lean: Workspace) -> None:
     if lean.mock:
         pytest.skip("nothing was applied but in a mock, which keeps no state, and nothing may be applied to Google")
-    again = lean.terraform("plan", "-no-color", "-input=false", "-detailed-exitcode", VARIABLES)
+    again = lean.terraform("plan", "-no-color", "-input=false", "-detailed-exitcode", *VARIABLES)
     assert again.returncode == 0, again.stdout
 
 
@@ -49,7 +51,7 @@ def test_permissions_are_exactly_the_table(resources: list[dict]) -> None:
 
 
 def test_others_may_only_call_what_the_example_says(resources: list[dict]) -> None:
-    assert checks.others_may_only_call(resources, CALLERS, READERS) == []
+    assert checks.others_may_only_call(resources, CALLERS, READERS, PUBLISHERS) == []
 
 
 def test_every_table_is_written_by_somebody(resources: list[dict]) -> None:
@@ -68,7 +70,7 @@ def test_every_function_has_its_own_account(resources: list[dict]) -> None:
 
 
 def test_every_schedule_names_its_audience(resources: list[dict]) -> None:
-    assert len(checks.of_type(resources, "google_cloud_scheduler_job")) == 11
+    assert len(checks.of_type(resources, "google_cloud_scheduler_job")) == 13
     assert checks.every_schedule_names_its_audience(resources) == []
 
 
@@ -87,6 +89,14 @@ def test_rows_expire_as_the_policy_says(lean: Workspace, resources: list[dict]) 
 
 def test_settings_are_understood(resources: list[dict]) -> None:
     assert agreement.settings_are_understood(resources) == []
+
+
+def test_pushes_reach_the_function_that_verifies_them(resources: list[dict]) -> None:
+    assert agreement.pushes_reach_the_function_that_verifies_them(resources) == []
+
+
+def test_messages_stay_in_the_region(resources: list[dict]) -> None:
+    assert checks.messages_stay_in_the_region(resources, "europe-west6") == []
 
 
 def test_pages_are_behind_the_proxy(resources: list[dict]) -> None:

@@ -86,7 +86,7 @@ def test_every_alert_asks_for_a_metric_that_is_made(alerts: dict[str, str], reso
     for name, part in requested_metrics:  # a counter has no parts, a distribution nothing but parts
         assert bool(part) == bool(metrics[name]["value_extractor"]), name
     with_query = {section for section, query in alerts.items() if "logging_googleapis_com:user_" in query}
-    assert alerts.keys() - with_query == {"error_rate", "score_budget", "score_latency"}
+    assert alerts.keys() - with_query == {"error_rate", "score_budget", "score_latency", "touchpoints_refused"}
 
 
 def test_an_alert_can_be_made_together_with_its_metric(resources: Resources) -> None:

@@ -101,7 +101,7 @@ RUN = "3. gcloud scheduler jobs run leadwerk-extract-nightly --location=europe-w
 RETENTION = {"activity": 830, "scores": 1100, "deliveries": 400}
 FAULTS: dict[str, Fault] = {
     "a missing role": (
-        "functions.tf", '"leads", "identities", "deliveries"', '"leads", "deliveries"',
+        "functions.tf", '"leads", "identities", "deliveries", "cursors"', '"leads", "deliveries", "cursors"',
         checks.permissions_are_exactly_the_table,
         "missing: ('leadwerk-score', 'table identities', 'roles/bigquery.dataEditor')",
     ),
@@ -245,6 +245,32 @@ FAULTS: dict[str, Fault] = {
         "pages.tf", 'reports = "objectViewer"', 'reports = "objectUser"',
         checks.permissions_are_exactly_the_table,
         "not in the table: ('leadwerk-pages', 'bucket reports', 'roles/storage.objectUser')",
+    ),
+    "a push to another path": (
+        "touchpoints.tf", '/pubsub"', '/"',
+        agreement.pushes_reach_the_function_that_verifies_them,
+        'google_pubsub_subscription.touchpoints["touchpoints"] pushes to https://',
+    ),
+    "a push that its function refuses": (
+        "touchpoints.tf", "LEADWERK_PUSH_AUDIENCE = local", 'LEADWERK_PUSH_AUDIENCE = "https://elsewhere" # local',
+        agreement.pushes_reach_the_function_that_verifies_them,
+        "pushes with a token that ingest_feedback refuses",
+    ),
+    "messages that are stored anywhere": (
+        "touchpoints.tf", "    allowed_persistence_regions = [var.region]",
+        '    allowed_persistence_regions = ["us-east1"]',
+        lambda resources: checks.messages_stay_in_the_region(resources, "europe-west6"),
+        "messages of leadwerk-touchpoints are stored in ['us-east1']",
+    ),
+    "a stranger who may publish": (
+        "touchpoints.tf", 'role   = "roles/pubsub.publisher"', 'role   = "roles/pubsub.admin"',
+        lambda resources: checks.others_may_only_call(resources, set()),
+        "'roles/pubsub.admin')",
+    ),
+    "workflows that cannot be recorded": (
+        "functions.tf", '["workflow_actions", "cursors"]', '["workflow_actions"]',
+        checks.permissions_are_exactly_the_table,
+        "missing: ('leadwerk-deliver-scores', 'table cursors', 'roles/bigquery.dataEditor')",
     ),
     "an erasure that cannot reach a table": (
         "functions.tf", '"erasures"], local.tables_of_persons)', '"erasures"])',

@@ -27,7 +27,7 @@ def copy(lean: Workspace, tmp_path: Path) -> Workspace:
 
 
 def planned(copy: Workspace, *options: str) -> list[dict[str, Any]]:
-    done = copy.terraform("plan", "-no-color", "-input=false", "-refresh=false", "-out=plan.bin", VARIABLES, *options)
+    done = copy.terraform("plan", "-no-color", "-input=false", "-refresh=false", "-out=plan.bin", *VARIABLES, *options)
     assert done.returncode == 0, done.stderr
     changes = json.loads(copy.terraform("show", "-json", "plan.bin").stdout)["resource_changes"]
     return [change for change in changes if change["change"]["actions"] not in (["no-op"], ["read"])]

@@ -47,7 +47,7 @@ def planned(
     schema = json.loads(file.read_text())
     change(schema)
     file.write_text(json.dumps(schema))
-    done = copy.terraform("plan", "-no-color", "-input=false", "-refresh=false", "-out=plan.bin", VARIABLES)
+    done = copy.terraform("plan", "-no-color", "-input=false", "-refresh=false", "-out=plan.bin", *VARIABLES)
     assert done.returncode == 0, done.stderr
     return json.loads(copy.terraform("show", "-json", "plan.bin").stdout)["resource_changes"]
 
@@ -80,7 +80,7 @@ def test_a_table_that_is_gone_is_refused(stateful: Workspace, tmp_path: Path) ->
     copy = stateful.copy_to(tmp_path / "copy")
     (copy.tables / "suggestions").rename(tmp_path / "suggestions")
     (copy.folder / "policy.tf").write_text((copy.folder / "policy.tf").read_text().replace(', "suggestions"', ""))
-    copy.terraform("plan", "-input=false", "-refresh=false", "-out=plan.bin", VARIABLES)
+    copy.terraform("plan", "-input=false", "-refresh=false", "-out=plan.bin", *VARIABLES)
     changes = json.loads(copy.terraform("show", "-json", "plan.bin").stdout)["resource_changes"]
     assert upgrade.complaints(changes) == ['google_bigquery_table.leadwerk["suggestions"] would be deleted']
 

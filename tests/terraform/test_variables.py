@@ -46,6 +46,11 @@ WRONG: list[tuple[str, Any]] = [
     ("crm", "oracle"),
     ("crm_oauth", {"token_url": "http://crm.example.ch/token", "client_id": "leadwerk"}),
     ("crm_database", "sales"),  # BOMA has none
+    ("crm_webhook_url", "http://hooks.example.ch"),
+    ("crm_webhook_url", "https://hooks.example.ch"),  # without crm_webhooks
+    ("crm_webhook_callers", ["allUsers"]),
+    ("crm_webhook_callers", ["serviceAccount:gateway@p.iam"]),  # without crm_webhooks
+    ("touchpoint_publishers", ["allUsers"]),
     ("crm_paths", {"lead": "/leads", "cases": "/cases"}),
     ("crm_lead_url", "https://crm.example.ch/leads"),
     ("score_invokers", ["allUsers"]),
@@ -99,6 +104,13 @@ RIGHT: list[dict[str, Any]] = [
         "crm_lead_url": "https://crm.example.ch/{lead_id}",
     },
     {"crm": "odoo", "crm_database": "sales", "crm_webhooks": True},
+    {
+        "crm_webhooks": True,
+        "crm_webhook_url": "https://hooks.example.ch/leadwerk",
+        "crm_webhook_callers": ["serviceAccount:gateway@p.iam"],
+        "touchpoint_publishers": ["group:telephone@example.ch"],
+        "workflows": True,
+    },
     {"crm_paths": {"lead": "/v2/leads/{id}", "cases": "/v2/cases"}, "desk_programs": ["serviceAccount:crm@p.iam"]},
 ]
 
