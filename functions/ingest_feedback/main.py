@@ -14,6 +14,7 @@ from msgspec import Meta
 from leadwerk import settings
 from leadwerk.pipeline import ingest, touchpoints, wiring
 from leadwerk.pipeline.privacy import upkeep
+from leadwerk.pipeline.run_limit import IN_A_FUNCTION
 from leadwerk.pipeline.touchpoints import TouchpointReport
 from leadwerk.web import Request, Response, entry, events
 
@@ -38,7 +39,13 @@ def read_feedback(body: Body, now: datetime) -> ingest.IngestReport | Touchpoint
     if body.touchpoints is not None:
         return touchpoints.run(warehouse, policy, body.touchpoints, now=now, person_key=person_key)
     report = ingest.run(
-        warehouse, policy, wiring.crm(config), now=now, person_key=person_key, from_start=body.from_start
+        warehouse,
+        policy,
+        wiring.crm(config),
+        now=now,
+        person_key=person_key,
+        from_start=body.from_start,
+        limit=IN_A_FUNCTION,
     )
     # After every ingestion: the CRM may have brought an erased person back.
     upkeep.run(warehouse, policy, secret=person_key, now=now)

@@ -33,7 +33,7 @@ class Body(Request, frozen=True):
     form: dict[str, Any] | None = None
     dry_run: bool = False
     deliver: bool = True
-    rescore: bool | Literal["closed"] = False
+    rescore: bool | Literal["closed", "left"] = False
 
     def stores_rows(self) -> bool:
         return not self.dry_run
@@ -49,7 +49,7 @@ def score(body: Body, now: datetime) -> ScoreAnswer | rescore.RescoreReport:
     requested, serving, clock = requests(body), runtime(), datetime.now(UTC)
     if body.rescore:
         work = (serving.warehouse, serving.policy, serving.champions.scorer())
-        return rescore.run(*work, now=now, stored_at=clock, options=rescore.RescoreOptions(body.rescore == "closed"))
+        return rescore.run(*work, now=now, stored_at=clock, options=rescore.requested(body.rescore))
     run = serving.scoring_run(now=now, stored_at=clock, store=not body.dry_run)
     single = body.leads is None and body.now is None
     report = SINGLE.score(run, requested[0]) if single else score_batch(requested, partial(scoring.run, run))

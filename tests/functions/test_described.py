@@ -20,7 +20,7 @@ class Item(msgspec.Struct, forbid_unknown_fields=True):
 class Body(msgspec.Struct, forbid_unknown_fields=True):
     name: Annotated[str, Meta(min_length=1)] | None = None
     dry_run: bool = False
-    rescore: bool | Literal["closed"] = False
+    rescore: bool | Literal["closed", "left"] = False
     limit: Annotated[int, Meta(ge=1)] | None = None
     now: datetime | None = None
     form: dict[str, Any] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from leadwerk.crm.port import BadRow, Case, CasePage, Touchpoint
 from leadwerk.errors import CRMUnavailable, RecordFailure, WarehouseBusy
 from leadwerk.lead import lead_version
 from leadwerk.pipeline import case_rows, ingest
+from leadwerk.pipeline.run_limit import RunLimit
 from leadwerk.policy import load
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
@@ -291,3 +293,19 @@ def interrupted(warehouse: DuckDBWarehouse, crm: PagedCRM, of_the_crm: bool, pla
             run(warehouse, crm, now=now)
         except (CRMUnavailable, WarehouseBusy):
             return
+
+
+def test_limited_runs_read_a_backfill_to_its_end_oldest_changes_first(
+    warehouse: DuckDBWarehouse, tmp_path: Path
+) -> None:
+    changes = [case(number, lead_id=str(number % 5)) for number in range(1, 8)]
+    crm = PagedCRM(pages(changes[:2], changes[2:4], changes[4:6], changes[6:]))
+    whole = home_warehouse(tmp_path / "whole")
+    run(whole, crm)
+    reports = []
+    while not reports or reports[-1].unfinished:
+        limit = RunLimit(records=3)
+        reports.append(ingest.run(warehouse, POLICY, crm, now=NOW, person_key="secret", limit=limit))
+    assert [report.cases for report in reports] == [4, 3]
+    for name in TABLES:
+        assert table(warehouse, name) == table(whole, name)

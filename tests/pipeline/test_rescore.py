@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from leadwerk.pipeline import rescore
+from leadwerk.pipeline.run_limit import RunLimit
 from leadwerk.policy.load import load
 from leadwerk.policy.points import PointsModel
 from leadwerk.scoring.model import Scorer
@@ -112,3 +113,42 @@ def test_without_champion_and_rules_leads_are_unscored(warehouse):
 
 def test_an_empty_warehouse_has_nobody_to_rescore(tmp_path, scorer):
     assert run(home_warehouse(tmp_path / "empty"), scorer).leads == 0
+
+
+def limited(
+    warehouse: DuckDBWarehouse, scorer: Scorer | None, now, *, only_left: bool = False
+) -> rescore.RescoreReport:
+    options = rescore.RescoreOptions(limit=RunLimit(records=1), only_left=only_left)
+    return rescore.run(warehouse, MORTGAGE, scorer, now=now, stored_at=now, options=options)
+
+
+def test_a_limited_run_begins_with_the_leads_that_the_last_one_left(warehouse, scorer, monkeypatch):
+    monkeypatch.setattr(rescore, "BATCH", 1)
+    days = [NOW + timedelta(hours=hour) for hour in range(3)]
+    reports = [limited(warehouse, scorer, day) for day in days]
+    assert [(report.leads, report.left, report.stored) for report in reports] == [(1, 2, 1)] * 3
+    assert sorted(row["lead_id"] for row in scores(warehouse)) == ["1", "2", "3"]
+
+
+def test_a_round_that_is_continued_ends_where_it_began(warehouse, scorer, monkeypatch):
+    monkeypatch.setattr(rescore, "BATCH", 1)
+    limited(warehouse, scorer, NOW)
+    limited(warehouse, scorer, NOW + timedelta(hours=1))  # a new round, from the second lead on
+    left = [limited(warehouse, scorer, NOW + timedelta(hours=2 + i), only_left=True) for i in range(3)]
+    assert [(report.leads, report.left) for report in left] == [(1, 1), (1, 0), (0, 0)]
+    whole = run(warehouse, scorer, NOW + timedelta(hours=6))
+    assert (whole.leads, whole.left, whole.stored) == (3, 0, 0)
+
+
+def test_a_stored_position_names_no_lead(warehouse, scorer, monkeypatch):
+    monkeypatch.setattr(rescore, "BATCH", 1)
+    limited(warehouse, scorer, NOW)
+    [stored] = warehouse.rows(from_text("SELECT source, `cursor` FROM leadwerk.cursors"), {})
+    assert stored["source"] == "rescore"
+    assert set(msgspec.json.decode(stored["cursor"])) == {"first", "at"}
+
+
+def test_a_run_in_time_stores_no_position(warehouse, scorer):
+    options = rescore.RescoreOptions(limit=RunLimit(seconds=600))
+    assert rescore.run(warehouse, MORTGAGE, scorer, now=NOW, stored_at=NOW, options=options).left == 0
+    assert warehouse.rows(from_text("SELECT source FROM leadwerk.cursors"), {}) == []

@@ -1,7 +1,8 @@
 """Ingest: turns CRM changes since the cursor into lead versions, links, touchpoints and outcomes.
 
 Every row takes its key and times from the change, never from the run. So changes may come twice, out of order or in
-several interrupted runs, and the tables end up the same. The cursor moves only after its page is stored.
+several interrupted runs, and the tables end up the same. The cursor moves only after its page is stored. So a backfill
+of any size is read in runs that end in time, oldest changes first.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from leadwerk.pipeline.case_rows import CaseRows, add_case, out_of_time, rejecti
 from leadwerk.pipeline.gone_records import store_gone
 from leadwerk.pipeline.own_writes import without_own_writes
 from leadwerk.pipeline.privacy.delete_again import delete_again
+from leadwerk.pipeline.run_limit import UNLIMITED, RunLimit
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import (
@@ -41,7 +43,10 @@ logger = logging.getLogger("leadwerk")
 
 @dataclass(frozen=True)
 class IngestReport:
-    """Pages and cases read by a run, and new rows per table; `rejected` rows name field and remedy."""
+    """Pages and cases read by a run, and new rows per table; `rejected` rows name field and remedy.
+
+    `unfinished`: the run's limit ended it, and the next run goes on at the cursor.
+    """
 
     pages: int
     cases: int
@@ -53,14 +58,22 @@ class IngestReport:
     unknown_statuses: dict[str, int]
     rejected_fields: dict[str, int]
     cursor: str | None
+    unfinished: bool = False
 
 
 def run(
-    warehouse: Warehouse, policy: Policy, crm: CRM, *, now: datetime, person_key: str, from_start: bool = False
+    warehouse: Warehouse,
+    policy: Policy,
+    crm: CRM,
+    *,
+    now: datetime,
+    person_key: str,
+    from_start: bool = False,
+    limit: RunLimit = UNLIMITED,
 ) -> IngestReport:
-    """Read all changes since the stored cursor; `from_start`: all changes, after the policy has learnt a status.
+    """Read the changes since the stored cursor; `from_start`: all changes, after the policy has learnt a status.
 
-    `person_key`: secret key for the hashes of persons.
+    `person_key`: secret key for the hashes of persons. `limit`: of the run, by time or cases; at least a page is read.
 
     Raises:
         CRMUnavailable, CRMRejected: the CRM failed between two pages; earlier pages are stored and a rerun continues.
@@ -68,8 +81,12 @@ def run(
     """
     cursor, moved_at = _position(warehouse, crm.source)
     reading = _Reading(warehouse, policy, crm.source, now, person_key, cursor, moved_at)
+    is_used_up = limit.begin()
     with warehouse.kept_open():
         for page in crm.pull(None if from_start else cursor):
+            if reading.pages and is_used_up(reading.cases):
+                reading.unfinished = True
+                break
             reading.store(_with_real_changes(warehouse, policy, crm, page, now))
     delete_again(warehouse, person_key, REREAD_TABLES)
     return reading.report()
@@ -122,6 +139,7 @@ class _Reading:
     person_key: str
     cursor: str | None
     moved_at: datetime | None
+    unfinished: bool = False
     pages: int = 0
     cases: int = 0
     new_rows: Counter[str] = field(default_factory=Counter)
@@ -207,4 +225,5 @@ class _Reading:
             unknown_statuses=dict(self.unknown_statuses),
             rejected_fields=dict(self.rejected_fields),
             cursor=self.cursor,
+            unfinished=self.unfinished,
         )

@@ -2,6 +2,8 @@
 
 When a CRM update moves a closed or expired lead to another stage, the lead gets one final score, so that the change
 reaches the CRM through the same outbox (pipeline/leads/stale_stages.py).
+
+Where the open leads are more than a run may take, the next run begins with those that this one left.
 """
 
 from __future__ import annotations
@@ -10,12 +12,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 
 from leadwerk.catalogue.periods import OPEN_LEAD_DAYS
 from leadwerk.pipeline.leads import stale_stages
 from leadwerk.pipeline.leads.open_leads import read_open_leads
 from leadwerk.pipeline.leads.read_lead_states import LeadSelection, read_lead_states
 from leadwerk.pipeline.leads.score_rows import ScoreOrigin, score_row, stage_change_row
+from leadwerk.pipeline.rescore_round import Round, in_turn, read_round, store_round, turn_of
+from leadwerk.pipeline.run_limit import IN_A_FUNCTION, UNLIMITED, RunLimit
 from leadwerk.policy.model import Policy
 from leadwerk.progress import Progress, silent, watched
 from leadwerk.scoring.decide import CLOSED
@@ -36,7 +41,7 @@ class RescoreReport:
     """Result of a run: open leads, stored scores (only changed ones), and open leads by cluster.
 
     `closed`: closed or expired leads that got a final score, because a CRM update closed them or moved their stage.
-    `stage_changes`: leads, including closed ones, with a new stage.
+    `stage_changes`: leads, including closed ones, with a new stage. `left`: open leads that the next run begins with.
     """
 
     scored_at: datetime
@@ -46,17 +51,32 @@ class RescoreReport:
     clusters: dict[str, int]
     stage_changes: int = 0
     closed: int = 0
+    left: int = 0
 
 
 @dataclass(frozen=True)
 class RescoreOptions:
-    """`only_closed` skips the open leads, for use after a rescoring in SQL (docs/scale.md)."""
+    """`only_closed` skips the open leads, for use after a rescoring in SQL (docs/scale.md).
+
+    `only_left` takes the open leads that the last limited run left, and does nothing where it left none.
+    """
 
     only_closed: bool = False
     progress: Progress = silent
+    limit: RunLimit = UNLIMITED
+    only_left: bool = False
 
 
 ALL_LEADS = RescoreOptions()
+
+
+def requested(rescore: bool | Literal["closed", "left"]) -> RescoreOptions:
+    """Options of a request to the function `score`, which ends in time: all open leads, "closed" or "left" ones only.
+
+    >>> requested("left").only_left, requested(True).only_left
+    (True, False)
+    """
+    return RescoreOptions(only_closed=rescore == "closed", only_left=rescore == "left", limit=IN_A_FUNCTION)
 
 
 def run(
@@ -72,17 +92,32 @@ def run(
 
     A second run with the same `now`, or one after a crash, stores only missing rows.
     """
+    version = scorer.version if scorer else None
+    unfinished, round_stored_at = (None, None) if options.only_closed else read_round(warehouse)
+    if options.only_left and unfinished is None:
+        return RescoreReport(now, version, 0, 0, {})
     created_since = now - timedelta(days=OPEN_LEAD_DAYS)
-    leads = [] if options.only_closed else read_open_leads(warehouse, created_since=created_since, as_of=now)
+    open_leads = [] if options.only_closed else read_open_leads(warehouse, created_since=created_since, as_of=now)
+    first = unfinished.at if unfinished else 0
+    leads = unfinished.left(open_leads) if unfinished and options.only_left else in_turn(open_leads, first)
     run = _Run(warehouse, policy, scorer, now, stored_at)
+    done, is_used_up = 0, options.limit.begin()
     for batch in watched(batches(leads, BATCH), len(leads), "open leads", options.progress):
+        if done and is_used_up(done):
+            break
         run.rescore(batch)
-    stale = stale_stages.find_stale_stages(warehouse, policy, now, rescored=frozenset(leads))
+        done += len(batch)
+    left = leads[done:]
+    if left:
+        began = unfinished.first if unfinished and options.only_left else first
+        store_round(warehouse, Round(began, turn_of(left[0])), stored_at, round_stored_at)
+    elif unfinished:
+        store_round(warehouse, None, stored_at, round_stored_at)
+    stale = stale_stages.find_stale_stages(warehouse, policy, now, rescored=frozenset(open_leads))
     for batch in batches(stale.moved, BATCH):
         run.move(batch)
     run.moved += warehouse.append("stage_changes", stale.unrecorded)
-    version = scorer.version if scorer else None
-    return RescoreReport(now, version, len(leads), run.stored, dict(run.clusters), run.moved, run.closed)
+    return RescoreReport(now, version, done, run.stored, dict(run.clusters), run.moved, run.closed, len(left))
 
 
 @dataclass

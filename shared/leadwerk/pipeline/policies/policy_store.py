@@ -157,6 +157,14 @@ def open_policies(settings: Settings) -> PolicyStore:
     return PolicyStore(open_store(str(Path(place).parent)), Path(place).name, fallback)
 
 
+def shipped_in_force(settings: Settings) -> InForce | None:
+    """The shipped policy that LEADWERK_POLICY names, which cannot be replaced; None if it names none."""
+    if settings.policy_place not in SHIPPED:
+        return None
+    text = shipped_text(settings.policy_place)
+    return InForce(text, parse(text, settings.policy_place), ABSENT)
+
+
 def cached_policies(settings: Settings) -> PolicyStore | None:
     """The policy store of a deployment; None if LEADWERK_POLICY names a shipped policy, which has no archive."""
     return None if settings.policy_place in SHIPPED else open_policies(settings)

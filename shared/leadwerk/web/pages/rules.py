@@ -67,17 +67,32 @@ class ReplayForm(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Desk:
-    """What the page works on: the store of policies, the policy in force, and the draft with its policy."""
+    """What the page works on: the store of policies, the policy in force, and the draft with its policy.
 
-    policies: PolicyStore
+    There is no store where a shipped policy is in force by name: then nothing can be changed here.
+    """
+
+    policies: PolicyStore | None
     present: InForce
     drafts: DraftStore
     shared: SharedDraft | None
     draft: Draft | None
 
     @classmethod
+    def shown(cls, visit: Visit) -> Desk:
+        """The desk to look at."""
+        shipped = policy_store.shipped_in_force(visit.config)
+        if shipped is None:
+            return cls.of(visit)
+        return cls(None, shipped, DraftStore(wiring.reports(visit.config)), None, None)
+
+    @classmethod
     def of(cls, visit: Visit) -> Desk:
-        """The desk's policies and drafts as of now."""
+        """The desk to change: policies and drafts as of now.
+
+        Raises:
+            ConfigurationError: LEADWERK_POLICY names a shipped policy, which cannot be replaced.
+        """
         policies = policy_store.open_policies(visit.config)
         drafts = DraftStore(wiring.reports(visit.config))
         shared = drafts.draft()
@@ -95,7 +110,7 @@ def show(visit: Visit, _: NoForm) -> Answer:
     from leadwerk.pipeline.policies.suggest import proposals
 
     wording = Wording(visit.policy, visit.language, visit.now)
-    desk = Desk.of(visit)
+    desk = Desk.shown(visit)
     changes = differences(desk.present.policy, desk.draft.policy) if desk.draft else []
     replayed = desk.drafts.replay(desk.present.version, desk.draft.policy.version) if desk.draft else None
     history = publishing.history(visit.warehouse, visit.now, SHOWN)
@@ -187,7 +202,7 @@ def publish(visit: Visit, form: PublishForm) -> Answer:
     if desk.drafts.replay(desk.present.version, draft.policy.version) is None:
         raise InputError("This draft was not replayed.", field="policy", remedy="Replay it, and look at what it moves.")
     try:
-        publishing.publish(desk.policies, visit.warehouse, draft, desk.present, note)
+        publishing.publish(policy_store.open_policies(visit.config), visit.warehouse, draft, desk.present, note)
     except WriteConflict as error:
         raise _changed(str(error)) from error
     desk.drafts.save(None)

@@ -1,0 +1,37 @@
+"""The page of the rules where a shipped policy is in force by its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from leadwerk.errors import ConfigurationError
+from leadwerk.policy.people import Person
+from leadwerk.web.door.admission import Visitor
+from leadwerk.web.pages import rules
+from leadwerk.web.pages.site import NoForm
+from leadwerk.web.pages.visit import Visit
+from support.selling import NOW
+
+
+@pytest.fixture
+def visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Visit:
+    for name, value in {"HOME": str(tmp_path), "POLICY": "mortgage"}.items():
+        monkeypatch.setenv(f"LEADWERK_{name}", value)
+    eva = Person(email="eva@example.ch", name="eva", roles=("manager",), language="en")
+    return Visit(visitor=Visitor(eva), now=NOW, path="/rules", query={}, headers={})
+
+
+def test_a_shipped_policy_is_shown_with_how_it_could_be_changed(visit: Visit) -> None:
+    answer = rules.show(visit, NoForm())
+    assert answer.status == 200
+    page = answer.body.decode()
+    assert "The shipped policy “mortgage” is in force by its name" in page
+    assert "LEADWERK_POLICY" in page
+    assert "<button>" not in page.partition('<section class="card" id="numbers"')[2]
+
+
+def test_a_change_of_a_shipped_policy_is_refused_with_its_remedy(visit: Visit) -> None:
+    with pytest.raises(ConfigurationError, match="shipped policy mortgage, which cannot be replaced"):
+        rules.paste(visit, rules.TextForm("name: x"))
