@@ -56,8 +56,9 @@ locals {
 
   # Burn rates of the service level: how many times as fast as allowed the budget of failures is used up, over two windows
   # at once, so that an alert comes soon and goes soon. Source: Site Reliability Workbook, Alerting on SLOs.
-  allowed_failures = 0.005
-  score_requests   = "sum(increase(run_googleapis_com:request_count{monitored_resource=\"cloud_run_revision\",service_name=\"${local.service_names["score"]}\"%s}[%s]))"
+  allowed_failures    = 0.005
+  score_request_count = "metric.type=\"run.googleapis.com/request_count\" AND resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${local.service_names["score"]}\""
+  score_requests      = "sum(increase(run_googleapis_com:request_count{monitored_resource=\"cloud_run_revision\",service_name=\"${local.service_names["score"]}\"%s}[%s]))"
   burning = {
     for window in ["5m", "30m", "1h", "6h"] :
     window => "(${format(local.score_requests, ",response_code_class=\"5xx\"", window)} / ${format(local.score_requests, "", window)} / ${local.allowed_failures})"
@@ -107,6 +108,29 @@ locals {
       }
     },
   )
+}
+
+# The service level as Monitoring shows it, with the budget that is left; score_budget is its alert.
+resource "google_monitoring_custom_service" "score" {
+  service_id   = "leadwerk-score"
+  display_name = "Leadwerk scores"
+
+  depends_on = [google_project_service.required]
+}
+
+resource "google_monitoring_slo" "score" {
+  service             = google_monitoring_custom_service.score.service_id
+  slo_id              = "answered"
+  display_name        = "Requests to score that end without a 5xx, over 30 days"
+  goal                = 1 - local.allowed_failures
+  rolling_period_days = 30
+
+  request_based_sli {
+    good_total_ratio {
+      total_service_filter = local.score_request_count
+      bad_service_filter   = "${local.score_request_count} AND metric.labels.response_code_class=\"5xx\""
+    }
+  }
 }
 
 resource "google_logging_metric" "stage" {

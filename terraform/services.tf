@@ -21,7 +21,7 @@ resource "google_project_service" "required" {
     var.kms_key_name == null ? [] : ["cloudkms.googleapis.com"],
     var.people_file == null ? [] : ["iap.googleapis.com"],
     length(var.touchpoint_publishers) == 0 ? [] : ["pubsub.googleapis.com"],
-    var.ga4_copied_from == null ? [] : ["bigquerydatatransfer.googleapis.com"],
+    var.ga4_copied_from == null && var.snapshot_days == null ? [] : ["bigquerydatatransfer.googleapis.com"],
     var.vpc_connector == null ? [] : ["vpcaccess.googleapis.com"],
   ))
 

@@ -432,6 +432,17 @@ variable "calls_per_minute" {
   }
 }
 
+variable "snapshot_days" {
+  description = "Days that nightly snapshots of all tables but the activity are kept; null takes none. An erased person is in them until they expire."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.snapshot_days == null || contains(range(1, 36), coalesce(var.snapshot_days, 0))
+    error_message = "snapshot_days must be a whole number between 1 and 35, or null: what a person had erased stays in snapshots as long."
+  }
+}
+
 variable "deletion_protection" {
   description = "Whether tables and buckets with data refuse to be destroyed. Set to false, apply, then destroy to tear everything down."
   type        = bool

@@ -277,6 +277,29 @@ run "calls_the_crm_through_a_connector" {
   }
 }
 
+run "takes_snapshots_of_what_cannot_be_made_again" {
+  command = plan
+
+  variables {
+    snapshot_days = 14
+  }
+
+  assert {
+    condition     = google_bigquery_dataset.snapshots["nightly"].default_table_expiration_ms == 14 * 86400000 && google_bigquery_dataset.snapshots["nightly"].location == "europe-west6"
+    error_message = "Snapshots expire, and lie where the tables do."
+  }
+
+  assert {
+    condition     = alltrue([for name in ["leads", "outcomes", "scores", "audit_log"] : strcontains(google_bigquery_data_transfer_config.snapshots["nightly"].params.query, "\"${name}\"")]) && !strcontains(google_bigquery_data_transfer_config.snapshots["nightly"].params.query, "activity_events")
+    error_message = "What happened once is in them, and what the export can build again is not."
+  }
+
+  assert {
+    condition     = strcontains(google_bigquery_data_transfer_config.snapshots["nightly"].params.query, "CREATE SNAPSHOT TABLE IF NOT EXISTS `test-project.leadwerk_snapshots.%s_%s` CLONE `test-project.leadwerk.%s`")
+    error_message = "The script names project and datasets, and leaves the rest to FORMAT."
+  }
+}
+
 run "pushes_touchpoints_that_others_publish" {
   command = plan
 

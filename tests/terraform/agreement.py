@@ -18,7 +18,8 @@ import msgspec
 from leadwerk import settings
 from leadwerk.serve import source_of
 from leadwerk.warehouse import schema
-from leadwerk.web import Request, events
+from leadwerk.web import Request, desk, events
+from leadwerk.web.pages import desk_site
 from terraform.checks import Resources, of_type
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -209,6 +210,37 @@ def pushes_reach_the_function_that_verifies_them(resources: Resources) -> list[s
             if (token["audience"], token["service_account_email"]) != (audience, account):
                 complaints.append(f"{subscription['address']} pushes with a token that ingest_feedback refuses")
     return complaints
+
+
+def request_lines_name_nobody(resources: Resources) -> list[str]:
+    """Cloud Run's lines of requests are not stored of a service whose addresses name a lead, or hold a secret."""
+    [sink] = of_type(resources, "google_logging_project_sink")
+    excluded = " ".join(
+        exclusion["filter"] for exclusion in sink["values"]["exclusions"] if REQUEST_LINES in exclusion["filter"]
+    )
+    named = {"leadwerk-desk": any("{" in route.path for route in desk.api.routes)}
+    named["leadwerk-pages"] = any("{" in page.path for page in desk_site.site.pages)
+    named["leadwerk-ingest-feedback"] = events.is_event_path(f"{events.CRM_PATH}/secret")
+    return [
+        f"lines of requests to {name} are stored with what their addresses name"
+        for name, names in named.items()
+        if names and f'"{name}"' not in excluded
+    ]
+
+
+REQUEST_LINES = 'log_id("run.googleapis.com/requests")'
+
+
+def wildcards_take_exports_only(statement: str) -> list[str]:
+    """BigQuery refuses a wildcard over a view, whatever the suffixes, and takes the schema of the newest table."""
+    prefixes = re.findall(r"`ga4\.(\w+)\*`", statement)
+    return [f"{name} is not read" for name in EXPORTED if not name.startswith(tuple(prefixes))] + [
+        f"{prefix}* takes in {name}" for prefix in prefixes for name in NOT_EXPORTED if name.startswith(prefix)
+    ]
+
+
+EXPORTED = ("events_20260131", "events_fresh_20260131", "events_intraday_20260131")
+NOT_EXPORTED = ("events_flat", "events_backup", "events_intraday_flat", "events_fresh_flat", "events_v2", "events_1")
 
 
 def mounted_secrets(service: dict[str, Any]) -> dict[str, str]:

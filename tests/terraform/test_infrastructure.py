@@ -123,6 +123,10 @@ def test_logs_stay_in_the_region(resources: list[dict]) -> None:
     assert checks.logs_stay_in_the_region(resources, "europe-west6") == []
 
 
+def test_lines_of_requests_name_nobody(resources: list[dict]) -> None:
+    assert agreement.request_lines_name_nobody(resources) == []
+
+
 def test_names_say_whose_they_are(resources: list[dict]) -> None:
     assert checks.names_say_whose_they_are(resources) == []
 

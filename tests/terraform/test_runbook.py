@@ -89,6 +89,15 @@ def test_every_alert_asks_for_a_metric_that_is_made(alerts: dict[str, str], reso
     assert alerts.keys() - with_query == {"error_rate", "score_budget", "score_latency", "touchpoints_refused"}
 
 
+def test_the_service_level_is_that_of_its_alert_and_of_the_guide(alerts: dict[str, str], resources: Resources) -> None:
+    [level] = of_type(resources, "google_monitoring_slo")
+    allowed = 1 - level["values"]["goal"]
+    assert f"/ {allowed:g})" in alerts["score_budget"]
+    assert f"{level['values']['goal']:.1%}".replace("%", " %") in GUIDE
+    [ratio] = level["values"]["request_based_sli"][0]["good_total_ratio"]
+    assert ratio["bad_service_filter"].startswith(ratio["total_service_filter"])
+
+
 def test_an_alert_can_be_made_together_with_its_metric(resources: Resources) -> None:
     """Monitoring knows a new metric after some minutes, and refuses alerts on it before, unless it must not look."""
     for alert in of_type(resources, "google_monitoring_alert_policy"):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from leadwerk.pipeline import extract
+from leadwerk.policy.load import load
 from terraform import agreement, checks
 from terraform.checks import Resources
 from terraform.workspace import PROJECT, Workspace
@@ -64,6 +66,15 @@ def test_a_package_file_that_is_not_bundled_is_found(copy: Workspace) -> None:
     assert "leadwerk/texts/de.json is only in one place" in agreement.bundle_is_the_code(
         bundle, function, copy.folder.parent / "shared"
     )
+
+
+def test_a_wildcard_over_a_view_is_found() -> None:
+    statement = extract.events_statement(load("mortgage")).text
+    assert agreement.wildcards_take_exports_only(statement) == []
+    assert agreement.wildcards_take_exports_only(statement.replace("events_2*", "events_*")) == [
+        f"events_* takes in {name}" for name in agreement.NOT_EXPORTED
+    ]
+    assert "events_intraday_20260131 is not read" in agreement.wildcards_take_exports_only("FROM `ga4.events_2*`")
 
 
 # Faults that do not hide each other, so that one plan holds them all: file, before, after, check, and what it must say.
@@ -215,6 +226,11 @@ FAULTS: dict[str, Fault] = {
         "logs.tf", EXCLUDED, EXCLUDED.replace("local.log_of_functions", '"severity<ERROR"'),
         lambda resources: checks.logs_stay_in_the_region(resources, "europe-west6"),
         "lines of leadwerk-score also lie in the global bucket",
+    ),
+    "lines of requests that name leads": (
+        "logs.tf", "filter      = local.requests_with_a_name", 'filter      = "severity<ERROR"',
+        agreement.request_lines_name_nobody,
+        "lines of requests to leadwerk-desk are stored with what their addresses name",
     ),
     "a schedule that gives up too early": (
         "schedules.tf", "${local.functions[each.value.function].timeout}s", "180s",

@@ -73,6 +73,8 @@ WRONG: list[tuple[str, Any]] = [
     ("vpc_connector", "projects/p/locations/us-east1/connectors/crm"),
     ("query_gib", 0),
     ("calls_per_minute", -1),
+    ("snapshot_days", 0),
+    ("snapshot_days", 90),
     ("score_max_instances", 0),
     ("score_max_instances", 1001),
     ("score_min_instances", 11),
@@ -84,7 +86,7 @@ WRONG: list[tuple[str, Any]] = [
 RIGHT: list[dict[str, Any]] = [
     {},
     {"region": "europe-west1", "data_location": "EU", "time_zone": "UTC"},
-    {"kms_key_name": KEY, "monthly_budget": {"billing_account": ACCOUNT, "amount": 100}},
+    {"snapshot_days": 14, "kms_key_name": KEY, "monthly_budget": {"billing_account": ACCOUNT, "amount": 100}},
     {
         "labels": {"team": "sales_1"},
         "alert_emails": ["a.b@example.ch"],
