@@ -36,6 +36,7 @@ resource "google_cloud_run_v2_service_iam_member" "pusher" {
 }
 
 resource "google_pubsub_topic" "touchpoints" {
+  #checkov:skip=CKV_GCP_83:Messages stay a week at most, and take the customer's key where kms_key_name is set.
   for_each = local.pushes
 
   name         = "leadwerk-touchpoints"
@@ -50,6 +51,7 @@ resource "google_pubsub_topic" "touchpoints" {
 }
 
 resource "google_pubsub_topic" "refused" {
+  #checkov:skip=CKV_GCP_83:Messages stay a week at most, and take the customer's key where kms_key_name is set.
   for_each = local.pushes
 
   name         = local.refused_topic
