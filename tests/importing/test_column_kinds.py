@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -153,3 +154,9 @@ def test_no_text_makes_the_parsers_fail(texts: list[str]) -> None:
     for form in ("text", "serial", "seconds", "milliseconds", "microseconds"):
         assert len(moments_of(column, form, "dmy", "Europe/Zurich")) == len(column.distinct)  # type: ignore[arg-type]
     described(*texts)
+
+
+def test_different_cells_come_with_their_counts_however_many_there_are() -> None:
+    texts = [f" text {number % 9_000}" for number in range(10_000)]
+    cells = TextColumn.from_texts([*texts, "", "n/a"])
+    assert dict(cells.filled_texts()) == Counter(text.strip() for text in texts)

@@ -15,6 +15,7 @@ from random import Random
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 from hypothesis import given, strategies as st
 
@@ -57,6 +58,16 @@ def touchpoint(event_id: str, day: date = TODAY, kind: str = "call") -> dict[str
 def test_what_was_appended_is_read_back(warehouse: DuckDBWarehouse) -> None:
     assert warehouse.append("touchpoints", [touchpoint("a")]) == 1
     assert warehouse.rows(ALL_TOUCHPOINTS, {}) == [touchpoint("a")]
+
+
+def test_an_import_gives_threads_back(warehouse: DuckDBWarehouse) -> None:
+    rows = pa.table({"event_id": ["import.1"], "lead_id": ["L1"], "recorded_at": [NOON], "created_at": [NOON]})
+    rows = rows.append_column("web_consent", pa.array([False]))
+    # A second connection of this process shares the settings of the first.
+    with warehouse.unit_of_work(), duckdb.connect(str(warehouse.home / "warehouse.duckdb")) as connection:
+        connection.execute("SET threads = 3")
+        assert warehouse.replace_imported(pa.array(["L1"]), {"leads": [rows]}, lambda: None) == {"leads": 1}
+        assert connection.execute("SELECT current_setting('threads')").fetchone() == (3,)
 
 
 def test_the_same_key_twice_is_one_row(warehouse: DuckDBWarehouse) -> None:

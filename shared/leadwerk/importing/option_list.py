@@ -37,9 +37,7 @@ def find_option_list(cells: TextColumn) -> OptionList | None:
 def _count_options(cells: TextColumn, separator: str) -> tuple[int, Counter[str]]:
     """Cells that name several options, and the uses of each; the count stops where there are too many to be options."""
     listed, options = 0, Counter[str]()
-    for text, times, is_empty in zip(cells.texts(), cells.counts.tolist(), cells.missing, strict=True):
-        if is_empty:
-            continue
+    for text, times in cells.filled_texts():
         parts = split_options(text, separator)
         listed += times if len(parts) > 1 else 0
         options.update(dict.fromkeys(parts, times))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,7 @@ MISSING = frozenset(f"{_NOTHING}|{_NOT_STATED}|{_SPREADSHEET_ERRORS}".split("|")
 _DIRECTIONS = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\0" + _DIRECTIONS
 _SPACE = " \t\r\n\v\f\u00a0\u202f\u2007\u2009\u3000" + _INVISIBLE
+_PIECE = 4_096
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,15 @@ class TextColumn:
     def texts(self) -> list[str]:
         """The different cells, trimmed."""
         return list(self.trimmed.to_pylist())
+
+    def filled_texts(self) -> Iterator[tuple[str, int]]:
+        """The different cells that hold something, trimmed, with their counts; made as they are asked for."""
+        for first in range(0, len(self.distinct), _PIECE):
+            piece = slice(first, first + _PIECE)
+            texts = self.trimmed.slice(first, _PIECE).to_pylist()
+            for text, times, is_empty in zip(texts, self.counts[piece].tolist(), self.missing[piece], strict=True):
+                if not is_empty:
+                    yield text, times
 
     def raw(self, rows: slice = slice(None)) -> list[str]:
         """Cells as the file writes them."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import NormalDist
 from typing import Any, Literal
 
@@ -113,6 +114,11 @@ class _Rows:
     fold: Index
     quantile: float
 
+    @cached_property
+    def by_chance(self) -> WithinTimeAuc:
+        """The area of an order that says nothing, with its error."""
+        return _auc(np.zeros(len(self.converted)), self)
+
 
 def find_leaks(
     fields: Mapping[str, Any],
@@ -169,7 +175,8 @@ def _evidence(column: Any, rows: _Rows) -> _Evidence | None:
         return None
     log_odds = out_of_fold_log_odds(cell, rows.converted, rows.fold)
     missing = (cell == MISSING_CELL) * 1.0
-    return _Evidence(cell, log_odds, _auc(log_odds, rows), max(_auc(missing, rows), _auc(-missing, rows), key=_value))
+    by_missing = max(_auc(missing, rows), _auc(-missing, rows), key=_value) if missing.any() else rows.by_chance
+    return _Evidence(cell, log_odds, _auc(log_odds, rows), by_missing)
 
 
 def _value(auc: WithinTimeAuc) -> float:
