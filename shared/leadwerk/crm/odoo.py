@@ -22,6 +22,7 @@ from leadwerk.crm.port import (
     Case,
     CasePage,
     CRMField,
+    Enrolment,
     FieldPlan,
     FieldType,
     FieldValue,
@@ -39,7 +40,8 @@ from leadwerk.errors import CRMRejected
 
 PER_SECOND = 20.0
 PAGE_SIZE = 500
-LEADS, FIELDS, ACTIVITIES = "crm.lead", "ir.model.fields", "mail.activity"
+LEADS, FIELDS, ACTIVITIES, TAGS = "crm.lead", "ir.model.fields", "mail.activity", "crm.tag"
+TAG_STARTS = "Use a tag, and let an automation rule of Odoo start from it."
 TYPES: dict[FieldType, str] = {"number": "float", "text": "char", "list": "text"}
 COLUMNS = [
     "id", "create_date", "write_date", "email_from", "phone", "zip", "function", "active", "probability",
@@ -187,6 +189,23 @@ class Odoo(Adapter):
         owner = {"user_id": user_number(task.owner)} if task.owner else {}
         answer = self._done(self._call(ACTIVITIES, "create", vals_list=[values | owner]))
         return str(answer.decoded(list[int])[0])
+
+    def enrol(self, enrolment: Enrolment) -> None:
+        """See `CRM.enrol`: a tag of the lead; one that is missing is created. Odoo's automations start from tags."""
+        if enrolment.kind != "tag":
+            raise CRMRejected(f"Odoo takes no {enrolment.kind} {enrolment.name!r}.", remedy=TAG_STARTS)
+        if not enrolment.lead_id.isdigit():
+            raise CRMRejected(
+                f"Odoo's leads have numbers; {enrolment.lead_id!r} is none.", remedy="Ingest the lead first."
+            )
+        present = self._search(TAGS, [["name", "=", enrolment.name]], ["id"], "id", list[_Id])
+        if present:
+            tag = present[0].id
+        else:
+            answer = self._done(self._call(TAGS, "create", vals_list=[{"name": enrolment.name}]))
+            tag = answer.decoded(list[int])[0]
+        # Command 4 adds a link and keeps the others; adding it twice changes nothing.
+        self._done(self._call(LEADS, "write", ids=[int(enrolment.lead_id)], vals={"tag_ids": [[4, tag, 0]]}))
 
     def _search(self, model: str, domain: Domain, columns: Sequence[str], order: str, kind: type[list[Any]]) -> Any:
         # Lost leads are inactive, and inactive records are hidden unless the context asks for them.

@@ -20,6 +20,7 @@ from leadwerk.crm.port import (
     Capabilities,
     CasePage,
     CRMField,
+    Enrolment,
     FieldPlan,
     FieldType,
     FieldValue,
@@ -40,6 +41,7 @@ VERSION = "v67.0"
 DATA = f"/services/data/{VERSION}"
 PER_SECOND = 25.0
 LIMIT_PAUSE = 900.0  # seconds; the limit is of a rolling day, so some calls come free all the time
+CAMPAIGN_STARTS = "Create an active campaign of this name, and let Salesforce's flow start from its members."
 CONTACT_PREFIX = "003"  # Salesforce's ids begin with their object's prefix
 DELETED = frozenset({"ENTITY_IS_DELETED", "CANNOT_UPDATE_CONVERTED_LEAD"})
 UNKNOWN = frozenset({"INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND", "MALFORMED_ID"})
@@ -79,6 +81,14 @@ class _Description(msgspec.Struct, frozen=True):
 
 class _Created(msgspec.Struct, frozen=True):
     id: str
+
+
+class _Campaign(msgspec.Struct, frozen=True, rename="pascal"):
+    id: str
+
+
+class _Campaigns(msgspec.Struct, frozen=True):
+    records: list[_Campaign]
 
 
 class _CreatedList(msgspec.Struct, frozen=True):
@@ -209,6 +219,21 @@ class Salesforce(Adapter):
         if answer.status != 201:
             raise CRMRejected(f"The task was not created: {answer.text()}", status=answer.status)
         return answer.decoded(_Created).id
+
+    def enrol(self, enrolment: Enrolment) -> None:
+        """See `CRM.enrol`: a tag is the name of a campaign, which the lead joins; Salesforce's flows start from it."""
+        if enrolment.kind != "tag":
+            raise CRMRejected(f"Salesforce takes no {enrolment.kind} {enrolment.name!r}.", remedy=CAMPAIGN_STARTS)
+        query = f"SELECT Id FROM Campaign WHERE Name = {quoted(enrolment.name)} AND IsActive = true LIMIT 1"  # noqa: S608
+        campaigns = self._ask("query", query).decoded(_Campaigns).records
+        if not campaigns:
+            raise CRMRejected(f"Salesforce has no active campaign {enrolment.name!r}.", remedy=CAMPAIGN_STARTS)
+        member = "ContactId" if enrolment.lead_id.startswith(CONTACT_PREFIX) else "LeadId"
+        body = {"CampaignId": campaigns[0].id, member: enrolment.lead_id}
+        answer = self._http.call("POST", f"{DATA}/sobjects/CampaignMember", json=body)
+        # Who is a member already is refused as a duplicate: a second time changes nothing.
+        if answer.status != 201 and _call_refusal(answer).code != "DUPLICATE_VALUE":
+            raise CRMRejected(f"The lead did not join the campaign: {answer.text()}", status=answer.status)
 
     def _noted(self, answer: CRMResponse) -> CRMResponse:
         used, _, limit = answer.headers.get("Sforce-Limit-Info", "").partition("=")[2].partition("/")

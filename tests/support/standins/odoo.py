@@ -10,6 +10,10 @@ TYPES = {"number": "float", "text": "char", "list": "text"}
 
 
 class OdooStandIn(StandIn):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+
     def handle(self, call: Call) -> Reply:
         assert call.headers["x-odoo-database"] == "sales"
         match call.path.removeprefix("/json/2/").split("/"):
@@ -18,6 +22,12 @@ class OdooStandIn(StandIn):
             case ["crm.lead", "search_read"]:
                 assert call.body["context"] == {"active_test": False}, "lost leads are inactive"
                 return Reply(200, self._leads(call.body["domain"])[: call.body["limit"]])
+            case ["crm.tag", "search_read"]:
+                name = call.body["domain"][0][2]
+                return Reply(200, [{"id": self.tags.index(name)}] if name in self.tags else [])
+            case ["crm.tag", "create"]:
+                self.tags += [values["name"] for values in call.body["vals_list"]]
+                return Reply(200, [len(self.tags) - 1])
             case ["ir.model", "search_read"]:
                 return Reply(200, [{"id": 7}])
             case ["ir.model.fields", "search_read"]:
@@ -41,6 +51,9 @@ class OdooStandIn(StandIn):
         keys = [str(number) for number in ids]
         if any(key not in self.records or self.records[key].deleted for key in keys):
             return Reply(404, {"name": "odoo.exceptions.MissingError", "message": "Record does not exist"})
+        for command, tag, _ in values.pop("tag_ids", ()):
+            assert command == 4, "other commands replace or remove what a person set"
+            self.enrolled |= {(key, self.tags[tag]) for key in keys}
         fault = self.wrong(values)
         if fault:
             name = "builtins.ValueError" if fault[1] == "unknown" else "odoo.exceptions.ValidationError"

@@ -32,12 +32,23 @@ class SalesforceStandIn(StandIn):
             case "POST", ["tooling", "sobjects", "CustomField"]:
                 self.fields[call.body["FullName"].removeprefix("Lead.")] = CREATED[call.body["Metadata"]["type"]]
                 return Reply(201, {"id": "1", "success": True})
+            case "POST", ["sobjects", "CampaignMember"]:
+                return self._join(call.body)
             case "POST", ["sobjects", "Task"]:
                 self.tasks.append(call.body)
                 return Reply(201, {"id": str(len(self.tasks)), "success": True})
             case "GET", ["query" | "queryAll"]:
                 return Reply(200, {"records": self._query(call.query["q"])}, limits)
         return Reply(404, [{"errorCode": "NOT_FOUND", "message": call.path}])
+
+    def _join(self, member: dict[str, str]) -> Reply:
+        entry = (member["LeadId"], {"701000001": "hot lead"}[member["CampaignId"]])
+        if entry[0] not in self.records:
+            return Reply(400, [{"errorCode": "INVALID_CROSS_REFERENCE_KEY", "message": "invalid lead"}])
+        if entry in self.enrolled:
+            return Reply(400, [{"errorCode": "DUPLICATE_VALUE", "message": "Already a campaign member."}])
+        self.enrolled.add(entry)
+        return Reply(201, {"id": "00v1", "success": True})
 
     def _write(self, record: dict[str, Any]) -> dict[str, Any]:
         kind, key = record.pop("attributes")["type"], record.pop("id")
@@ -57,6 +68,9 @@ class SalesforceStandIn(StandIn):
         return {"id": key, "success": True, "errors": []}
 
     def _query(self, query: str) -> list[dict[str, Any]]:
+        if " FROM Campaign " in query:
+            assert "IsActive = true" in query
+            return [{"Id": "701000001"}] if "'hot lead'" in query else []
         if " FROM Task " in query:
             who, subject = re.findall(r"= '([^']*)'", query)[:2]
             return [task for task in self.tasks if (task["WhoId"], task["Subject"]) == (who, subject)]
