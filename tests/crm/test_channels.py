@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook as IndependentVerifier
 
-from leadwerk.crm.channels import Event, EventChannel, Message, MessageChannel, addresses, connect
+from leadwerk.crm.channels import ChannelMessage, Event, EventChannel, MessageChannel, addresses, connect
 from leadwerk.crm.guarded_http import GuardedHttp
 from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable
 from support.standins.frame import serving
 from support.workflow_receivers import PRIVATE, Mailbox, ReceiverStandIn, mail_server
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-MESSAGE = Message("k1", "Lead A&B is hot now", ("Score 88", "Für Anna"), None)
+MESSAGE = ChannelMessage("k1", "Lead A&B is hot now", ("Score 88", "Für Anna"), None)
 EVENT = Event("k2", "lead.hot", NOW, {"lead_id": "1", "after": "HOT"})
 NEW, OLD = "whsec_bmV3IHNlY3JldCBvZiAzMiBieXRlcyBmb3IgdGVzdHM=", "whsec_b2xkIHNlY3JldCBvZiAzMiBieXRlcyBmb3IgdGVzdHM="
 
@@ -72,7 +72,7 @@ def test_cloud_events_have_their_envelope() -> None:
 def test_an_e_mail_reaches_one_person_or_the_list(mailbox: Mailbox) -> None:
     channel = connect("email", f"smtp://127.0.0.1:{mailbox.port} l@example.ch a@example.ch,b@example.ch", PRIVATE)
     channel.send(MESSAGE, NOW)
-    channel.send(Message("k3", "Zwei\nZeilen", (), "eva@example.ch"), NOW)
+    channel.send(ChannelMessage("k3", "Zwei\nZeilen", (), "eva@example.ch"), NOW)
     to_all, to_eva = (message_from_string(mail) for mail in mailbox.mails)
     assert (to_all["To"], to_all["Message-ID"]) == ("a@example.ch, b@example.ch", "<k1@leadwerk>")
     assert (to_eva["To"], to_eva["Subject"]) == ("eva@example.ch", "Zwei Zeilen")

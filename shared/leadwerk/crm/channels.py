@@ -28,7 +28,7 @@ CHANNELS = "LEADWERK_CHANNELS"
 
 
 @dataclass(frozen=True)
-class Message:
+class ChannelMessage:
     """Something to read: `title` and further `lines`; `recipient` is an e-mail address, where one person is meant."""
 
     key: str
@@ -50,7 +50,7 @@ class Event:
 class MessageChannel(Protocol):
     """One place that messages or events go to."""
 
-    def send(self, content: Message | Event, now: datetime) -> int | None:
+    def send(self, content: ChannelMessage | Event, now: datetime) -> int | None:
         """Send it once; return the status of the answer where there is one.
 
         Raises:
@@ -64,27 +64,27 @@ class ChatChannel:
     """An incoming webhook of Slack, or a workflow's webhook of Teams: `body` makes the JSON of a message."""
 
     url: str
-    body: Callable[[Message], Mapping[str, object]]
+    body: Callable[[ChannelMessage], Mapping[str, object]]
     http: GuardedHttp
 
-    def send(self, content: Message | Event, now: datetime) -> int:
+    def send(self, content: ChannelMessage | Event, now: datetime) -> int:
         """See `MessageChannel.send`."""
-        assert isinstance(content, Message)
+        assert isinstance(content, ChannelMessage)
         body = json.dumps(self.body(content), ensure_ascii=False).encode()
         return _posted(self.http, self.url, {"Content-Type": "application/json"}, body)
 
 
-def slack_body(message: Message) -> dict[str, str]:
+def slack_body(message: ChannelMessage) -> dict[str, str]:
     """As incoming webhooks of Slack take it; its three control characters are escaped.
 
-    >>> slack_body(Message("k", "A <b> & c"))
+    >>> slack_body(ChannelMessage("k", "A <b> & c"))
     {'text': '*A &lt;b&gt; &amp; c*'}
     """
     title, *lines = (_escaped(line) for line in (message.title, *message.lines))
     return {"text": "\n".join((f"*{title}*", *lines))}
 
 
-def teams_body(message: Message) -> dict[str, object]:
+def teams_body(message: ChannelMessage) -> dict[str, object]:
     """An adaptive card, as the webhook of a Teams workflow takes it."""
     blocks = [{"type": "TextBlock", "text": line, "wrap": True} for line in message.lines]
     title = {"type": "TextBlock", "text": message.title, "wrap": True, "weight": "bolder"}
@@ -108,7 +108,7 @@ class EventChannel:
     http: GuardedHttp
     cloud_events: bool = False
 
-    def send(self, content: Message | Event, now: datetime) -> int:
+    def send(self, content: ChannelMessage | Event, now: datetime) -> int:
         """See `MessageChannel.send`."""
         assert isinstance(content, Event)
         keys = [secret_bytes(secret) for secret in self.secrets]
@@ -148,9 +148,9 @@ class MailChannel:
     sender: str
     recipients: tuple[str, ...]
 
-    def send(self, content: Message | Event, now: datetime) -> None:
+    def send(self, content: ChannelMessage | Event, now: datetime) -> None:
         """See `MessageChannel.send`."""
-        assert isinstance(content, Message)
+        assert isinstance(content, ChannelMessage)
         recipients = (content.recipient,) if content.recipient else self.recipients
         if not recipients:
             raise CRMRejected("The message has no recipient.", remedy=f"Add an address to {CHANNELS} or people.yaml.")

@@ -70,6 +70,7 @@ def learn_stages(history: StageHistory, *, learned_at: str, seed: int) -> StageM
     uses_behaviour = history.advances >= FEWEST_FOR_BEHAVIOUR
     if tests is not None:
         uses_behaviour = uses_behaviour and tests.with_behaviour.log_loss < tests.with_behaviour.log_loss_of_stage
+    # Tested on a part, learned from all: the test period's own advances are the newest there are.
     hazards = fit_hazards(_days(history, seed), history.stages, uses_behaviour=uses_behaviour)
     test = None
     if tests is not None:
@@ -87,6 +88,7 @@ def learn_stages(history: StageHistory, *, learned_at: str, seed: int) -> StageM
 
 def fit_hazards(days: RiskDays, stages: tuple[str, ...], *, uses_behaviour: bool) -> StageHazards:
     """Both regressions on the days at risk; without behaviour on stage and days alone."""
+    # NaN stands for unknown: the stage alone is then the same regression without those columns.
     behaviour = days.behaviour if uses_behaviour else np.full_like(days.behaviour, np.nan)
     matrix = risk_matrix(days.stage, days.days, behaviour, len(stages))
     penalties = np.full(matrix.shape[1], PENALTY)
@@ -118,11 +120,13 @@ def _tests(history: StageHistory, seed: int) -> _Tests | None:
     days = min(int(history.horizons.max()), span // 4)
     if days < SHORTEST_TEST_DAYS:
         return None
+    # The last moment lies a whole test before the end, so that what each moment predicts has happened by then.
     last = history.until - days * DAY
     first = last - days * DAY
     before = replace(history, stays=history.stays.as_of(first), until=first)
     if before.advances < FEWEST_ADVANCES:
         return None
+    # A short history cannot test the whole horizon; it tests what it has seen.
     within = np.minimum(history.horizons, days)
     gap = (last - first) // max(TEST_MOMENTS - 1, 1)
     moments = [
@@ -132,6 +136,7 @@ def _tests(history: StageHistory, seed: int) -> _Tests | None:
     candidates = [fit_hazards(learned, history.stages, uses_behaviour=uses) for uses in (True, False)]
     forecasts = [[_forecast(hazards, moment) for moment in moments] for hazards in candidates]
     advanced = np.concatenate([moment.advanced for moment in moments])
+    # An area under the curve needs both kinds.
     if not advanced.any() or advanced.all():
         return None
     stage = np.concatenate([moment.stage for moment in moments])
@@ -165,6 +170,7 @@ def _shift(tests: _Tests, *, uses_behaviour: bool) -> float:
 
 def auc_within(stage: Index, advanced: Bools, probability: Floats) -> float | None:
     """Mean of the stages' areas under the curve, weighted by the pairs that each compares; None without any pair."""
+    # Within stages only: that a late stage is nearer to a sale than an early one is no merit of the model.
     areas, pairs = [], []
     for place in np.unique(stage):
         inside = stage == place

@@ -74,6 +74,7 @@ def stage_outlooks(
 def _days_in_stage(contact: StagedContact) -> int:
     if contact.since is None:
         return 0
+    # The CRM's clock may be ahead of ours: a stage is never entered in the future.
     return max(0, int((contact.as_of - contact.since).total_seconds() // SECONDS_A_DAY))
 
 

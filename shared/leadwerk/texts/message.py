@@ -26,6 +26,7 @@ class Message(str):
 
     def __new__(cls, key: str, /, **values: object) -> Message:
         """The text of `key` with its values."""
+        # English at once: logs, exit codes and programs read it as the plain text that it is.
         message = super().__new__(cls, text("en", key, **values))
         message.key, message.values = key, values
         return message

@@ -63,6 +63,7 @@ def read_stage_history(warehouse: Warehouse, policy: Policy, now: datetime) -> S
     (count,) = warehouse.rows(statement("stage_changes/leads", StageLeads), parameters)
     if not count.leads:
         return None
+    # By a hash of the lead: stays and scores of two statements are those of the same leads, in every run.
     sample = {**parameters, "per_mille": min(1000, max(1, 1000 * MOST_LEADS // count.leads))}
     with warehouse.unit_of_work():
         stays = warehouse.rows(statement("stage_changes/stays", StageStay), sample)
@@ -83,6 +84,7 @@ def stage_history(
     on_the_way = [stay for stay in stays if place.get(stay.stage, len(stages)) < len(stages) - 1]
     if not on_the_way:
         return None
+    # A step back, or out of the way, is no advance; it ends the stay as a loss does.
     following = [place.get(stay.next_stage or "", -1) > place[stay.stage] for stay in on_the_way]
     behaviour = [(logit_or_nan(row.probability), row.fit, row.interest) for row in scores]
     return StageHistory(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from leadwerk.crm.channels import Event, Message, MessageChannel
+from leadwerk.crm.channels import ChannelMessage, Event, MessageChannel
 from leadwerk.crm.outbox import LONGEST_ERROR, backoff
 from leadwerk.crm.port import CRM, Enrolment, Task
 from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable, LeadwerkError
@@ -145,7 +145,7 @@ def _sent(policy: Policy, receivers: Receivers, action: OpenAction, now: datetim
         case "message":
             channel = policy_channel(policy, action)
             spoken = language if channel.kind == "email" else channel.language or policy.languages[0]
-            content = Message(
+            content = ChannelMessage(
                 action.action_id,
                 title(policy, action, spoken),
                 lines(policy, action, spoken, receivers.lead_url),

@@ -52,9 +52,12 @@ class TokenBuckets:
         """
         per_second = self.per_minute / SECONDS_OF_A_MINUTE
         with self._lock:
+            # Taken out and put back at the end: the order of the dict is that of the latest calls.
             last = self._buckets.pop(caller, Bucket(self.per_minute, at))
+            # Filled up by what time has passed, when asked: no thread and no timer has to do it.
             calls = min(self.per_minute, last.calls + (at - last.at) * per_second)
             is_allowed = calls >= 1
+            # A refused call takes none, so a caller that keeps hammering is let in as soon as one that waits.
             self._buckets[caller] = Bucket(calls - 1 if is_allowed else calls, at)
             if len(self._buckets) > self.most_callers:
                 self._buckets.popitem(last=False)
