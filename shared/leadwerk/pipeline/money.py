@@ -34,8 +34,11 @@ class CustomerLead(Struct, frozen=True, kw_only=True):
     amount: float | None = None
 
 
-def run(warehouse: Warehouse, policy: Policy, *, days: int, now: datetime) -> MoneyFigures:
-    """Figures of the leads created in the `days` before `now` (aware) whose horizon is over."""
+def run(warehouse: Warehouse, policy: Policy, *, days: int, now: datetime, with_sources: bool = True) -> MoneyFigures:
+    """Figures of the leads created in the `days` before `now` (aware) whose horizon is over.
+
+    `with_sources`: return by the web source of a lead, too, which needs its features: most of the time this takes.
+    """
     created_since = now - timedelta(days=days)
     parameters = {
         "created_since": created_since,
@@ -48,14 +51,20 @@ def run(warehouse: Warehouse, policy: Policy, *, days: int, now: datetime) -> Mo
     }
     with warehouse.unit_of_work():
         customers = warehouse.rows(statement("outcomes/customer_value", CustomerLead), parameters)
-        features = {**training_parameters(policy, created_since, now), "landmark_days": [0]}
-        rows = read_features(warehouse, policy, features)
-    sources = {row.lead_id: row.values["first_source"] for row in rows}
+        sources = _sources(warehouse, policy, created_since, now) if with_sources else None
     matured = [row for row in customers if row.is_mature]
     return money_figures(_leads(matured, sources), cost_per_call(policy))
 
 
-def _leads(rows: Sequence[CustomerLead], sources: dict[str, str | None]) -> LeadMoney:
+def _sources(warehouse: Warehouse, policy: Policy, created_since: datetime, now: datetime) -> dict[str, str | None]:
+    features = {**training_parameters(policy, created_since, now), "landmark_days": [0]}
+    return {row.lead_id: row.values["first_source"] for row in read_features(warehouse, policy, features)}
+
+
+def _leads(rows: Sequence[CustomerLead], sources: dict[str, str | None] | None) -> LeadMoney:
+    groups = {"channel": np.array([row.channel or UNKNOWN for row in rows], dtype=object)}
+    if sources is not None:
+        groups["source"] = np.array([sources.get(row.lead_id) or UNKNOWN for row in rows], dtype=object)
     chances = [np.nan if row.probability is None else row.probability for row in rows]
     cycles = [np.nan if row.won_at is None else (row.won_at - row.created_at) / timedelta(days=1) for row in rows]
     return LeadMoney(
@@ -67,8 +76,5 @@ def _leads(rows: Sequence[CustomerLead], sources: dict[str, str | None]) -> Lead
         was_hot=np.array([bool(row.was_hot) for row in rows], dtype=np.bool_),
         probability=np.array(chances, dtype=np.float64),
         customer=np.array([row.customer for row in rows], dtype=object),
-        groups={
-            "channel": np.array([row.channel or UNKNOWN for row in rows], dtype=object),
-            "source": np.array([sources.get(row.lead_id) or UNKNOWN for row in rows], dtype=object),
-        },
+        groups=groups,
     )
