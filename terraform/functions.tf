@@ -83,7 +83,7 @@ locals {
       memory      = "1Gi"
       timeout     = 1500
       instances   = 1
-      writes      = concat(["audit_log", "erased_ids", "erasures"], local.tables_of_persons)
+      writes      = concat(["anonymous_counts", "audit_log", "erased_ids", "erasures"], local.tables_of_persons)
       reads_ga4   = false
       models      = "roles/storage.objectUser"
       reports     = null

@@ -42,6 +42,7 @@ COMMANDS = {
     "ingest": "leads",
     "leads list": READS,
     "leads times": READS,
+    "leads persons": READS,
     "models list": READS,
     "models promote": "audit_log",
     "models rollback": "audit_log",

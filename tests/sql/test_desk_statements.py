@@ -142,6 +142,10 @@ RESULTS = {
 }  # fmt: skip
 
 
+ERASED = {name: value for name, value in RESULTS.items() if name != "segment"} | {"smallest_group": 2}
+TRAITS = ("language", "region", "channel", "industry", "seller")
+
+
 def company() -> Statement:
     return statement("accounts/attributes", number=["it_budget"], category=["branch"])
 
@@ -160,6 +164,9 @@ STATEMENTS: dict[str, tuple[Statement, dict[str, Any]]] = {
     "timeline": (statement("leads/timeline"), ONE),
     "verdicts": (statement("verdicts/latest"), {"lead_ids": ["1", "2"], "as_of": NOW}),
     "outcome_counts": (statement("leads/outcome_counts"), RESULTS),
+    "erased_counts": (statement("anonymous_counts/of_leads", trait=TRAITS), ERASED | {"lead_ids": ["1", "2"]}),
+    "same_person": (statement("leads/same_person"), {"lead_id": "1", "as_of": NOW}),
+    "persons": (statement("leads/persons"), {"as_of": NOW}),
     "reviewed": (
         statement("outcomes/reviewed"),
         {"first_day": ONE["first_day"], "since": NOW - 10 * DAY, "until": NOW, "as_of": NOW},
@@ -267,6 +274,36 @@ def test_results_are_counted_the_same_on_both_engines(
     rows = assert_engines_agree(STATEMENTS["outcome_counts"][0], RESULTS | {"segment": segment}, tables)
     assert sum(row["leads"] for row in rows) <= len({row["lead_id"] for row in leads})
     assert all(row["won"] <= row["certain"] <= row["leads"] for row in rows)
+
+
+COUNTED = ("leads", "certain", "won", "hot")
+
+
+@few
+@given(leads, scores, picks, outcomes, verdicts, touchpoints, st.sets(names), maybe([*TRAITS, "none"]))
+def test_what_remains_of_erased_leads_keeps_the_results_right_on_both_engines(
+    leads: list[Row],
+    scores: list[Row],
+    picks: list[Row],
+    outcomes: list[Row],
+    verdicts: list[Row],
+    touchpoints: list[Row],
+    erased: set[str],
+    segment: str,
+) -> None:
+    leads = list({row["event_id"]: row for row in leads}.values())
+    tables = {"leads": leads, "scores": scores, "picks": picks, "outcomes": outcomes}
+    tables |= {"verdicts": verdicts, "touchpoints": touchpoints}
+    remains = assert_engines_agree(STATEMENTS["erased_counts"][0], ERASED | {"lead_ids": sorted(erased)}, tables)
+    left = {name: [row for row in rows if row["lead_id"] not in erased] for name, rows in tables.items()}
+    left["anonymous_counts"] = [{"entry_id": f"{number}", **row} for number, row in enumerate(remains)]
+    whole = RESULTS | {"first_day": (NOW - 60 * DAY).date().replace(day=1), "segment": segment}
+
+    def sums(of: dict[str, list[Row]]) -> dict[str, int]:
+        rows = assert_engines_agree(STATEMENTS["outcome_counts"][0], whole, of)
+        return {name: sum(row[name] for row in rows) for name in COUNTED}
+
+    assert sums(left) == sums(tables)
 
 
 @few

@@ -75,6 +75,7 @@ PERMISSIONS: dict[str, dict[str, str]] = {
     | {
         f"table {name}": EDITS
         for name in (
+            "anonymous_counts",
             "audit_log",
             "erased_ids",
             "erasures",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 import typer
 
-from leadwerk.cli.console import figure, out, print_json, table
+from leadwerk.cli.console import figure, number_of, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError
@@ -32,6 +34,7 @@ def register(app: typer.Typer) -> None:
     family = typer.Typer(help="The leads to call.", no_args_is_help=True)
     family.command("list")(list_leads)
     family.command("times")(times)
+    family.command("persons")(persons)
     app.add_typer(family, name="leads", rich_help_panel="Sellers")
 
 
@@ -88,6 +91,42 @@ def list_leads(
     out.print(table(speech.number_of(rows, "leads.more" if page.next else "leads"), header, rows))
     if call_list.list_order(deployment.policy, lead_filter.sort) == "value":
         out.print(speech.say("leads.by_value"))
+
+
+@shared_options()
+def persons(
+    call: Invocation,
+    csv_file: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="FILE", help="Write the pairs for the CRM's merging."),
+    ] = None,
+) -> None:
+    """List persons with several leads (same e-mail address or telephone number), for merging in the CRM.
+
+    Leadwerk merges nothing: it shows the others on each lead's page, and counts the person once in the results.
+
+    Example: `leadwerk leads persons --csv merge.csv`
+    """
+    from leadwerk.pipeline.desk.same_person import persons_with_several_leads
+
+    several = persons_with_several_leads(call.deployment.warehouse, call.moment())
+    pairs = [(person.first_lead_id, other) for person in several for other in person.other_lead_ids]
+    if csv_file is not None:
+        _write_pairs(csv_file, pairs)
+    if call.as_json:
+        print_json(several)
+        return
+    out.print(table(number_of(several, "person"), ("first lead", "other lead"), pairs))
+
+
+def _write_pairs(file: Path, pairs: Sequence[tuple[str, str]]) -> None:
+    from leadwerk.cli.features import FORMULA
+
+    with file.open("w", encoding="utf-8", newline="") as target:
+        writer = csv.writer(target)
+        writer.writerow(("first_lead_id", "other_lead_id"))
+        # Ids come from outside: with an apostrophe in front a spreadsheet takes a cell for text.
+        writer.writerows([f"'{text}" if text.startswith(FORMULA) else text for text in pair] for pair in pairs)
 
 
 @shared_options(output_language=True)

@@ -173,6 +173,12 @@ class Retention(PolicySection, frozen=True):
     deliveries: Days = _RETENTION_DAYS.deliveries
 
 
+class Privacy(PolicySection, frozen=True):
+    """What remains of erased persons: `anonymous_counts` keeps how many leads of a month came and converted."""
+
+    anonymous_counts: bool = True
+
+
 class Segment(PolicySection, frozen=True):
     """Leads that satisfy all tests of `when`, and belong to no segment before this one in the list.
 
@@ -220,6 +226,7 @@ class Policy(PolicySection, frozen=True):
     kpi_limits: tuple[KpiLimit, ...] = ()
     segments: tuple[Segment, ...] = ()
     retention: Retention = Retention()
+    privacy: Privacy = Privacy()
     crm: CRMSection = CRMSection()
     workflows: Workflows = Workflows()
     mail_scanners: MailScanners = MailScanners()

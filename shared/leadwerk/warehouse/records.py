@@ -89,6 +89,20 @@ class ActivityEventRow(TableRow, frozen=True, kw_only=True):
     first_medium: str | None = None
 
 
+class AnonymousCountRow(TableRow, frozen=True, kw_only=True):
+    """How many erased leads of one month, segment and time to first contact there were, and what became of them."""
+
+    entry_id: str
+    day: date
+    segment: str
+    value: str | None = None
+    wait_level: int | None = None
+    leads: int
+    certain: int
+    won: int
+    hot: int
+
+
 class AuditLogRow(TableRow, frozen=True, kw_only=True):
     """One act that no other table records: a sign-in, an answer to a person, an export, a rollback."""
 
@@ -545,6 +559,7 @@ class WorkflowActionRow(TableRow, frozen=True, kw_only=True):
 TABLE_RECORDS: Mapping[str, type[TableRow]] = {
     "activity_daily": ActivityDailyRow,
     "activity_events": ActivityEventRow,
+    "anonymous_counts": AnonymousCountRow,
     "audit_log": AuditLogRow,
     "audit_seals": AuditSealRow,
     "cursors": CursorRow,

@@ -24,6 +24,7 @@ DAY = timedelta(days=1)
 NO_ACT = {
     "activity_daily": "computed from the export",
     "activity_events": "computed from the export",
+    "anonymous_counts": "part of an erasure",
     "audit_seals": "the seals themselves",
     "cursors": "how far a source was read",
     "drift_checks": "figures of a night",

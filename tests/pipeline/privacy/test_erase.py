@@ -137,8 +137,8 @@ class DyingWarehouse(DuckDBWarehouse):
         super().overwrite_deleted()
 
 
-WRITES = 2 + len(ALL_PLACES) + 2
-"""Writes of an erasure: hashes, its beginning, deletions, the file written anew, the receipt."""
+WRITES = 3 + len(ALL_PLACES) + 2
+"""Writes of an erasure: its beginning, hashes, counts, deletions, the file written anew, the receipt."""
 
 
 @pytest.mark.parametrize("step", range(1, WRITES + 1))

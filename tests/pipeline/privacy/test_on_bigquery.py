@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from leadwerk.pipeline.desk.outcome_counts import Totals, outcome_counts, totals
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.pipeline.policies.policy_store import PolicyStore
 from leadwerk.pipeline.privacy.access import access
@@ -46,7 +47,14 @@ def test_a_person_is_erased_and_only_they(warehouse: BigQueryWarehouse, tmp_path
     place = ErasurePlaces(warehouse, picks, open_registry(str(tmp_path / "models")), SECRET)
     answer = access(warehouse, load("mortgage"), ANNA.visitor, secret=SECRET, now=ERASED_AT)
     assert {part.table for part in answer.tables} == set(ALL_PLACES)
+
+    def results() -> Totals:
+        counts = outcome_counts(warehouse, load("mortgage"), now=ERASED_AT, weeks=26, segment="none")
+        return totals(counts)
+
+    before = results()
     receipt = erase(place, ANNA.lead, by="Eva", reason="request 17", now=ERASED_AT)
+    assert results() == before and before.leads == 2
     assert places_naming(warehouse, ANNA) == []
     assert places_naming(warehouse, BEAT) == ALL_PLACES
     assert receipt.deleted["leads"] == 1

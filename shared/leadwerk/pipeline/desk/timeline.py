@@ -15,7 +15,7 @@ from leadwerk.pipeline.desk.picks import Picks, read_lead_account
 from leadwerk.pipeline.desk.timeline_events import EventWording, PastEvent, describe_score, read_events
 from leadwerk.pipeline.leads.score_history import PastScore, read_past_scores, shown_scores
 
-KINDS: Final = ("status", "override", "score", "stage", "delivery", "pick")
+KINDS: Final = ("same_person", "status", "override", "score", "stage", "delivery", "pick")
 """Kinds of events; of several at one moment, causes come before effects."""
 
 

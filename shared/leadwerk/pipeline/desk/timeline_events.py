@@ -152,6 +152,17 @@ class PastPick(PastEvent, frozen=True, kw_only=True):
         return wording.say(key, seller=self.seller, until=wording.moment(self.expires_at))
 
 
+class PastSamePerson(PastEvent, frozen=True, kw_only=True):
+    """A row of leads/same_person: another lead of the person became known; nothing was merged."""
+
+    event_kind: ClassVar[str] = "same_person"
+    other_lead_id: str
+
+    def describe(self, wording: EventWording) -> str:
+        """The other lead, which the CRM may merge with this one."""
+        return wording.say("history.same_person", lead=self.other_lead_id)
+
+
 def read_events(warehouse: Warehouse, parameters: Parameters) -> list[PastEvent]:
     """The events of a lead besides its scores, table by table, each in order."""
     tables: Sequence[Sequence[PastEvent]] = (
@@ -160,6 +171,7 @@ def read_events(warehouse: Warehouse, parameters: Parameters) -> list[PastEvent]
         warehouse.rows(statement("stage_changes/history", PastStageChange), parameters),
         warehouse.rows(statement("deliveries/history", PastDelivery), parameters),
         warehouse.rows(statement("picks/history", PastPick), parameters),
+        warehouse.rows(statement("leads/same_person", PastSamePerson), parameters),
     )
     return [event for events in tables for event in events]
 

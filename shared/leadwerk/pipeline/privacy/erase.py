@@ -20,6 +20,7 @@ from leadwerk.errors import InputError
 from leadwerk.pipeline.audit.trail import THE_BEGINNING, AuditFilter, entry_hash, read_trail
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.pipeline.privacy import erased_ids
+from leadwerk.pipeline.privacy.anonymous_counts import keep_counts
 from leadwerk.pipeline.privacy.delete_again import ErasedByMoment, delete_of, delete_rows
 from leadwerk.pipeline.privacy.erased_ids import ErasedIds
 from leadwerk.pipeline.privacy.person import PersonIds, find_person, key_of_name, unknown_person
@@ -99,9 +100,16 @@ def erase(place: ErasurePlaces, name: str, *, by: str, reason: str, now: datetim
     order = UnfinishedErasure(erasure_id, now, author, reason)
     begun = _row(erasure_id, "begun", order, now, {}, models)
     begun = replace(begun, audit_hashes=tuple(hashes_of_acts))
+    # Counted by an earlier erasure that BigQuery's streaming buffer interrupted: rows of it may be left.
+    counted_before = {
+        lead for of_moment in ErasedIds.read(place.warehouse, place.secret).among("lead", person.leads).values()
+        for lead in of_moment
+    }  # fmt: skip
     hashes = erased_ids.rows_of(person.by_kind, erasure_id=erasure_id, erased_at=now, secret=place.secret)
     place.warehouse.append("erasures", [begun])
     place.warehouse.append("erased_ids", hashes)
+    # After the hashes: an erasure that dies here loses counts, and none counts a lead twice.
+    keep_counts(place.warehouse, place.picks.policy, sorted({*person.leads} - counted_before), now)
     deleted = _delete(place, {kind: {now: list(ids)} for kind, ids in person.by_kind.items()})
     return _complete(place, order, deleted, models, now)
 

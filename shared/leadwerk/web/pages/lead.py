@@ -69,7 +69,7 @@ def show(visit: Visit, form: LeadForm, lead_id: str) -> Answer:
         "hot": lead.hot_threshold or hot_threshold(visit),
         "withheld": withheld(wording, lead.basis),
         "reasons": reason_views(wording, lead.reason_details(visit.language), lead.basis or ""),
-        "facts": fact_rows(wording, lead),
+        "facts": fact_rows(wording, lead, [event.event_id for event in events if event.kind == "same_person"]),
         "stake": stake(wording, lead.loan_amount, lead.employees),
         "contact": contact(wording, lead.contacted_at),
         "holder": holder,

@@ -67,6 +67,8 @@ def _text(wording: Wording, event: LeadEvent) -> str:
             )
         case "verdict":
             return _verdict(wording, event)
+        case "same_person":
+            return say("history.same_person", lead=event.subject)
         case "touchpoint":
             return _touchpoint(wording, event.subject or "")
         case _:

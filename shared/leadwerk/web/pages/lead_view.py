@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -124,8 +124,11 @@ def contact(wording: Wording, contacted_at: datetime | None) -> str:
     return wording.say("page.contacted", ago=wording.ago(contacted_at))
 
 
-def fact_rows(wording: Wording, lead: LeadDetail) -> list[tuple[str, str]]:
-    """What is known of the lead, as pairs of name and value; what is not known is left out."""
+def fact_rows(wording: Wording, lead: LeadDetail, other_leads: Sequence[str]) -> list[tuple[str, str]]:
+    """What is known of the lead, as pairs of name and value; what is not known is left out.
+
+    `other_leads`: ids of the same person's other leads.
+    """
     rows = [
         ("loan_amount", wording.money(lead.loan_amount) if lead.loan_amount else ""),
         ("property_value", wording.money(lead.property_value) if lead.property_value else ""),
@@ -140,6 +143,7 @@ def fact_rows(wording: Wording, lead: LeadDetail) -> list[tuple[str, str]]:
         ("language", wording.spoken(lead.language) if lead.language else ""),
         ("status", lead.status or ""),
         ("web", wording.say("page.yes" if lead.web_consent else "page.no")),
+        ("same_person", ", ".join(other_leads)),
     ]
     return [(wording.say(f"page.fact.{name}"), value) for name, value in rows if value]
 

@@ -1,4 +1,5 @@
--- One event of a lead since @first_day: a score, status, stage, delivery, pick, override, verdict, touchpoint or visit.
+-- One event of a lead since @first_day: a score, status, stage, delivery, pick, override, verdict, touchpoint or visit;
+-- or another lead of the same person became known.
 -- What the columns hold follows from `kind`: `subject` a name, `detail` words, `until` an end, `value` a figure.
 -- @lead_id STRING
 -- @first_day DATE
@@ -88,6 +89,17 @@ visit_events AS (
   WHERE a.day >= @first_day AND a.last_at <= @as_of
 ),
 
+-- include leads/same_person
+,
+
+same_person_events AS (
+  SELECT
+    'same_person' AS kind, happened_at, other_lead_id AS subject, CAST(NULL AS STRING) AS detail,
+    CAST(NULL AS TIMESTAMP) AS until, CAST(NULL AS FLOAT64) AS value, CAST(NULL AS FLOAT64) AS second_value,
+    CAST(NULL AS FLOAT64) AS third_value, CAST(NULL AS INT64) AS threshold, other_lead_id AS event_id
+  FROM same_person
+),
+
 all_events AS (
   SELECT * FROM score_events
   UNION ALL SELECT * FROM status_events
@@ -96,6 +108,7 @@ all_events AS (
   UNION ALL SELECT * FROM verdict_events
   UNION ALL SELECT * FROM touchpoint_events
   UNION ALL SELECT * FROM visit_events
+  UNION ALL SELECT * FROM same_person_events
 )
 
 SELECT kind, happened_at, subject, detail, until, value, second_value, third_value, threshold, event_id
