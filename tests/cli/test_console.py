@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from leadwerk.cli.application import run
 from leadwerk.cli.console import figure, number_of, table
 
 HEADER = ("lead", "score", "region", "held by", "why")
@@ -51,3 +53,20 @@ def test_a_long_list_is_cut_and_says_how_much_is_missing() -> None:
     assert figure({str(n): "sent" for n in range(100)}) == "0 sent, 1 sent, 2 sent, … and 97 more (--json shows all)"
     assert figure({"HOT": 1, "WARM": 2}) == "HOT 1, WARM 2"
     assert figure(["de", "fr", "it", "en", "rm", "ro"]) == "de, fr, it, en, rm, ro"
+
+
+@pytest.mark.parametrize(
+    "sequence", ["\x1b]0;title\x1b\\", "\x1b]52;c;cm0gLXJm\x07", "\x1b[2J", "\x9b2J", "\u202e"]
+)
+def test_no_sign_of_a_file_reaches_the_terminal_as_a_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], sequence: str
+) -> None:
+    rows = "\n".join(f"{number},{sequence}a,{'won' if number % 2 else 'lost'}" for number in range(40))
+    file = tmp_path / "leads.csv"
+    file.write_text(f"id,chan{sequence}nel,status\n{rows}\n,{sequence},won\n", "utf-8")
+    arguments = ["import", str(file), "--id", "id", "--outcome", "status", "--dry-run"]
+    run(["--home", str(tmp_path / "home"), *arguments])
+    captured = capsys.readouterr()
+    shown = captured.out + captured.err
+    assert "chan" in shown
+    assert [sign for sign in shown if not (sign.isprintable() or sign == "\n")] == []
