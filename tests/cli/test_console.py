@@ -55,9 +55,7 @@ def test_a_long_list_is_cut_and_says_how_much_is_missing() -> None:
     assert figure(["de", "fr", "it", "en", "rm", "ro"]) == "de, fr, it, en, rm, ro"
 
 
-@pytest.mark.parametrize(
-    "sequence", ["\x1b]0;title\x1b\\", "\x1b]52;c;cm0gLXJm\x07", "\x1b[2J", "\x9b2J", "\u202e"]
-)
+@pytest.mark.parametrize("sequence", ["\x1b]0;title\x1b\\", "\x1b]52;c;cm0gLXJm\x07", "\x1b[2J", "\x9b2J", "\u202e"])
 def test_no_sign_of_a_file_reaches_the_terminal_as_a_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], sequence: str
 ) -> None:
