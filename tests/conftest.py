@@ -7,6 +7,7 @@ stays as an `@example`.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Iterator
 
@@ -19,6 +20,8 @@ settings.register_profile("few_examples", derandomize=True, max_examples=12, dea
 settings.register_profile("all_examples", derandomize=True, max_examples=ALL, deadline=None)
 settings.register_profile("new_examples", derandomize=False, max_examples=ALL, deadline=None, print_blob=True)
 settings.load_profile("few_examples")
+# The command line answers in the terminal's language: here in English, on every machine.
+os.environ["LC_ALL"] = "C.UTF-8"
 
 
 @pytest.fixture(autouse=True)

@@ -8,5 +8,3 @@ import pytest
 @pytest.fixture(autouse=True)
 def simulation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEADWERK_SIMULATION", "1")
-    # Answers are in the language of the terminal: here, in English on every machine.
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")

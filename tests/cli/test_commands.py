@@ -16,6 +16,7 @@ from leadwerk.cli import score_csv
 from leadwerk.cli.application import app, run
 from leadwerk.cli.console import out
 from leadwerk.cli.model_card import card
+from leadwerk.cli.speech import Speech
 from leadwerk.importing.table import read_table
 from leadwerk.policy import model
 from leadwerk.policy.load import load
@@ -129,7 +130,7 @@ def test_a_person_sees_a_model_in_tables_and_a_program_its_manifest(
 def test_a_models_card_has_its_candidates_and_what_counts_most(capsys: pytest.CaptureFixture[str]) -> None:
     manifest = simulated.facts().champion
     assert manifest
-    for part in card(manifest, None):
+    for part in card(manifest, None, Speech("en")):
         out.print(part)
     output = " ".join(capsys.readouterr().out.split())
     auc = manifest.metrics["challenger"].auc.value

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from leadwerk.cli.application import run
-from leadwerk.cli.console import figure, number_of, table
+from leadwerk.cli.console import figure, table
 
 HEADER = ("lead", "score", "region", "held by", "why")
 ROWS = [("102938", "84", "CH-ZH", "", "Dafür spricht: Hypothekensimulator: 5-mal in 30 Tagen")]
@@ -41,10 +41,6 @@ def test_a_narrow_one_shows_a_paragraph_each_and_breaks_no_word() -> None:
 @pytest.mark.parametrize("width", [30, 100])
 def test_brackets_are_shown_as_they_stand(width: int) -> None:
     assert any("[/red]" in line for line in drawn(width, ("[b]", "y"), [("[/red]", "a long word or two"), ("x", "y")]))
-
-
-def test_numbers_are_counted_in_words() -> None:
-    assert [number_of([0] * n, "lead") for n in (0, 1, 2)] == ["0 leads", "1 lead", "2 leads"]
 
 
 def test_a_long_list_is_cut_and_says_how_much_is_missing() -> None:

@@ -59,7 +59,7 @@ def test_the_days_decision_records_expired_picks(capsys: pytest.CaptureFixture[s
     later = ("--now", (NOW + 4 * DAY).isoformat())
     assert result(capsys, "picks", "list", *later) == []
     assert "lapsed_picks" not in result(capsys, "thresholds", "show", *later)
-    assert "Expired picks recorded: 1" in console_output(capsys, "thresholds", "decide", *later)
+    assert "Abgelaufene Übernahmen vermerkt: 1" in console_output(capsys, "thresholds", "decide", *later)
     assert result(capsys, "thresholds", "decide", *later)["lapsed_picks"] == 0
     assert [pick["seller"] for pick in result(capsys, "picks", "list", *NOON)] == ["anna"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,15 @@ import pytest
 import leadwerk
 from leadwerk.catalogue.languages import LANGUAGES
 from leadwerk.cli.application import run
+from leadwerk.cli.score_csv import FileSummary
+from leadwerk.crm.port import FieldPlan
+from leadwerk.pipeline.deliver import DeliverReport
+from leadwerk.pipeline.extract_messages import ExtractReport
+from leadwerk.pipeline.import_leads import ImportReport
+from leadwerk.pipeline.ingest import IngestReport
+from leadwerk.pipeline.rescore import RescoreReport
+from leadwerk.pipeline.workflows.stage import WorkflowReport
+from leadwerk.simulation.generate import SimulationResult
 from leadwerk.texts.catalogue import entries
 
 PACKAGE = Path(leadwerk.__file__).parent
@@ -19,26 +29,53 @@ PRINTING_FINISHED = (
     *(
         f"cli/{name}.py"
         for name in (
-            "accounts", "history", "import_csv", "import_view", "leads", "overrides", "picks", "report_view",
-            "score_csv", "scoring", "simulate", "threshold_view",
+            "accounts", "audit", "crm", "doctor", "drift", "experiments", "features", "history", "import_csv",
+            "import_view", "leads", "model_card", "models", "overrides", "picks", "pipeline", "policy/commands",
+            "policy/publish", "policy/replay", "privacy", "report_view", "results", "score_csv", "scoring", "simulate",
+            "suggest", "threshold_view", "thresholds", "touchpoints", "transfer", "workflows",
         )
     ),
 )  # fmt: skip
 """Modules whose printed texts come from the language files."""
 REFUSING_FINISHED = (
     *sorted(path.relative_to(PACKAGE).as_posix() for path in (PACKAGE / "importing").glob("*.py")),
+    *sorted(path.relative_to(PACKAGE).as_posix() for path in (PACKAGE / "pipeline/desk").glob("*.py")),
+    "cli/crm.py",
+    "cli/doctor.py",
+    "cli/doctor_feeds.py",
+    "cli/features.py",
     "cli/import_csv.py",
     "cli/import_view.py",
+    "cli/pipeline.py",
+    "cli/policy/publish.py",
     "cli/score_csv.py",
+    "cli/suggest.py",
+    "cli/thresholds.py",
+    "cli/touchpoints.py",
     "pipeline/import_home.py",
     "pipeline/import_leads.py",
-    "web/pages/start_form.py",
-)
-"""Modules whose refusals come from the language files."""
-PRINTING, REFUSING = (
-    {"print", "echo", "table", "number_of", "working", "show"},
-    re.compile(r"\w*Error|refusal|NoChampion"),
-)
+    "pipeline/leak_gate.py",
+    "pipeline/policies/publishing.py",
+    "pipeline/privacy/erase.py",
+    "pipeline/privacy/person.py",
+    "pipeline/thresholds/manual_hold.py",
+    "pipeline/uploads.py",
+    "web/door/admission.py",
+    *(
+        f"web/pages/{name}.py"
+        for name in (
+            "calls", "enter", "lead", "lead_form", "operations", "preferences", "privacy", "results", "rules", "site",
+            "start", "start_form", "thresholds", "upload",
+        )
+    ),
+)  # fmt: skip
+"""Modules whose refusals, and the doctor's findings, come from the language files."""
+PRINTING = {"print", "echo", "table", "number_of", "working", "show"}
+REFUSING = {
+    "AlreadyPicked", "Conflict", "Finding", "Forbidden", "NoChampion", "NotFound", "RequestTooLarge", "UnknownAccount",
+    "UnknownLead", "UnknownPerson", "WriteConflict", "refusal",
+}  # fmt: skip
+"""What refuses, besides everything named …Error."""
 FROM_FILES = {"say", "columns", "number_of", "Message"}
 MARKUP, WORD = re.compile(r"\[/?[a-z ]+\]"), re.compile(r"[A-Za-zÀ-ÿ]{3,}")
 KEY = re.compile(r"[a-z_]+(\.[a-z_]+)+")
@@ -84,8 +121,12 @@ def refused(source: str) -> list[str]:
     parts = (
         part
         for call in calls_in(source)
-        if REFUSING.fullmatch(name_of(call))
-        for part in (*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "remedy"))
+        if name_of(call) in REFUSING or (name_of(call).endswith("Error") and name_of(call) != "AssertionError")
+        # A finding names its link first.
+        for part in (
+            *call.args[2 if name_of(call) == "Finding" else 0 :],
+            *(keyword.value for keyword in call.keywords if keyword.arg == "remedy"),
+        )
     )
     sentences = [(text.lineno, str(text.value)) for part in parts for text in written(part)]
     return [f"{line}: {sentence}" for line, sentence in sentences if " " in sentence.strip()]
@@ -145,10 +186,23 @@ def test_every_text_of_the_command_line_is_used() -> None:
         for key in keys
         if not any(f'"{part}"' in source for part in (key, f"cli.{key}", key.removeprefix("column.")))
         and f'"{key.rpartition(".")[0]}.{{' not in source.replace('f"', '"')
+        and f'"cli.{key.rpartition(".")[0]}.{{' not in source.replace('f"', '"')
         and f"'{key}'" not in source
     ]
     assert unused == []
     assert all(set(entries(language)) >= {f"cli.{key}" for key in keys} for language in LANGUAGES)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        DeliverReport, ExtractReport, FieldPlan, FileSummary, ImportReport, IngestReport, RescoreReport,
+        SimulationResult, WorkflowReport,
+    ],
+)  # fmt: skip
+def test_every_figure_of_a_report_has_its_name(report: type) -> None:
+    names = {field.name for field in fields(report)} - {"new_values"}  # a sentence each
+    assert {name for name in names if f"cli.field.{name}" not in entries("en")} == set()
 
 
 IMPORT_TEXTS = {

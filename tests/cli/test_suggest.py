@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from leadwerk.cli.speech import Speech
 from leadwerk.cli.suggest import _show_effect
 from leadwerk.learning.suggestion_evaluation import Effect, Ranking, _model_auc
 from leadwerk.stats.bootstrap import Estimate
@@ -25,7 +26,7 @@ def effect(model: Estimate) -> Effect:
 
 
 def test_a_model_no_better_than_chance_is_no_measure_of_points(capsys: pytest.CaptureFixture[str]) -> None:
-    _show_effect(effect(Estimate(0.535, 0.49, 0.58)))
+    _show_effect(effect(Estimate(0.535, 0.49, 0.58)), Speech("en"))
     output = capsys.readouterr().out
     assert "no better than chance" in output
     assert "371" not in output
@@ -34,7 +35,7 @@ def test_a_model_no_better_than_chance_is_no_measure_of_points(capsys: pytest.Ca
 
 
 def test_the_lead_over_chance_is_told_where_the_model_has_one(capsys: pytest.CaptureFixture[str]) -> None:
-    _show_effect(effect(Estimate(0.76, 0.7, 0.8)))
+    _show_effect(effect(Estimate(0.76, 0.7, 0.8)), Speech("en"))
     output = capsys.readouterr().out
     assert "50%" in output
     assert "no better than chance" not in output

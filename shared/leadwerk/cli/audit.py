@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadwerk.cli.console import number_of, out, print_json, table
+from leadwerk.cli.console import out, print_json, table
 from leadwerk.cli.exit_codes import EXIT_ERROR
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import moment
+from leadwerk.cli.speech import Speech
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.audit.trail import AuditEntry
@@ -54,7 +55,7 @@ def list_entries(
     elif as_csv:
         _print_csv(entries)
     else:
-        _show(entries)
+        _show(entries, Speech.of_reader(call))
 
 
 @shared_options()
@@ -73,8 +74,9 @@ def fields(call: Invocation, lead: Annotated[str, typer.Argument(metavar="LEAD",
         (f"{change.recorded_at:%Y-%m-%d %H:%M}", change.field, change.before or "", change.after or "", change.source)
         for change in changes
     ]
-    title = f"{lead}: {number_of(changes, 'change')}"
-    out.print(table(title, ("when (UTC)", "field", "before", "after", "source"), rows))
+    speech = Speech.of_reader(call)
+    title = speech.say("audit.changes", lead=lead, count=len(changes), figure=f"{len(changes):,}")
+    out.print(table(title, speech.columns("when_utc", "field", "before", "after", "source"), rows))
 
 
 @shared_options()
@@ -87,7 +89,10 @@ def seal(call: Invocation) -> None:
 
     deployment = call.deployment
     count = stage(deployment.warehouse, deployment.person_key, call.deciding_moment())
-    print_json({"sealed": count}) if call.as_json else out.print(f"Sealed {count:,} entries.")
+    if call.as_json:
+        print_json({"sealed": count})
+        return
+    out.print(Speech.of_reader(call).say("audit.sealed", count=count, figure=f"{count:,}"))
 
 
 @shared_options()
@@ -100,16 +105,18 @@ def verify(call: Invocation) -> None:
 
     deployment = call.deployment
     findings = stage(deployment.warehouse, deployment.policy, deployment.person_key, call.moment())
+    speech = Speech.of_reader(call)
     if call.as_json:
         print_json(findings)
     elif not findings:
-        out.print("[green]No sealed entry was changed or taken away.[/green]")
+        out.print(f"[green]{speech.say('audit.verified')}[/green]")
     else:
         rows = [
             (str(f.sequence), f.source, f"{f.first_at:%Y-%m-%d}", f"{f.last_at:%Y-%m-%d}", f"{f.entries:,}", f.problem)
             for f in findings
         ]
-        out.print(table("The trail has gaps", ("seal", "table", "from", "to", "entries", "problem"), rows))
+        header = speech.columns("seal", "table", "from", "to", "entries", "problem")
+        out.print(table(speech.say("audit.gaps"), header, rows))
     if findings:
         raise typer.Exit(EXIT_ERROR)
 
@@ -122,11 +129,12 @@ def _print_csv(entries: list[AuditEntry]) -> None:
     writer.writerows([harmless(str(getattr(entry, column) or "")) for column in COLUMNS] for entry in entries)
 
 
-def _show(entries: list[AuditEntry]) -> None:
-    title = number_of(entries, "act")
-    out.print(table(title, ("when (UTC)", "who", "did", "to what", "after", "why"), map(_row, entries[-MOST_SHOWN:])))
+def _show(entries: list[AuditEntry], speech: Speech) -> None:
+    header = speech.columns("when_utc", "who", "did", "to_what", "after", "why")
+    out.print(table(speech.number_of(entries, "audit.acts"), header, map(_row, entries[-MOST_SHOWN:])))
     if len(entries) > MOST_SHOWN:
-        out.print(f"[dim]The newest {MOST_SHOWN} of {len(entries):,}; all of them with --csv or --json.[/dim]")
+        newest = speech.say("audit.newest", shown=MOST_SHOWN, total=f"{len(entries):,}")
+        out.print(f"[dim]{newest}[/dim]")
 
 
 def _row(entry: AuditEntry) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -113,15 +113,6 @@ def label(name: str) -> str:
     'events read'
     """
     return name.replace("_", " ")
-
-
-def number_of(items: Sized, name: str) -> str:
-    """How many there are, with their name.
-
-    >>> number_of([1], "lead"), number_of([], "lead")
-    ('1 lead', '0 leads')
-    """
-    return f"{len(items):,} {name}{'' if len(items) == 1 else 's'}"
 
 
 def figure(value: Any, language: Language = "en") -> str:

@@ -12,8 +12,10 @@ from leadwerk.cli.console import figure, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
 from leadwerk.cli.report_view import show
+from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError
 from leadwerk.pipeline import wiring
+from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
     from leadwerk.crm.exchange_log import Exchange
@@ -56,7 +58,7 @@ def deliver(
     Example: `leadwerk deliver --dry-run`
     """
     if show_exchange and (lead is None or dry_run):
-        raise InputError("--show needs --lead, and something is sent.", field="show", remedy="Add --lead ID.")
+        raise InputError(Message("cli.deliver.show"), field="show", remedy=Message("cli.deliver.show.remedy"))
     if dry_run:
         _preview(call, lead)
     else:
@@ -68,8 +70,8 @@ def _deliver(call: Invocation, scope: DeliveryScope, *, show_exchange: bool) -> 
     from leadwerk.pipeline import deliver as stage
 
     deployment = call.deployment
-    lease = wiring.lease(deployment.settings, "deliver")
-    with lease, working("Delivering", as_json=call.as_json) as progress, watching() as log:
+    speech, lease = Speech.of_reader(call), wiring.lease(deployment.settings, "deliver")
+    with lease, working(speech.say("deliver.running"), as_json=call.as_json) as progress, watching() as log:
         result = stage.run(
             deployment.warehouse,
             deployment.policy,
@@ -84,17 +86,17 @@ def _deliver(call: Invocation, scope: DeliveryScope, *, show_exchange: bool) -> 
         )
     if show_exchange and not call.as_json:
         for exchange in log.exchanges:
-            _print_exchange(exchange)
-    shown = {**vars(result), "exchanges": log.exchanges} if show_exchange and call.as_json else result
-    show(call, shown, "deliver.done")
+            _print_exchange(exchange, speech)
+    answer = {**vars(result), "exchanges": log.exchanges} if show_exchange and call.as_json else result
+    show(call, answer, "deliver.done")
 
 
-def _print_exchange(exchange: Exchange) -> None:
+def _print_exchange(exchange: Exchange, speech: Speech) -> None:
     out.print(f"[bold]{exchange.method} {escape(exchange.url)}[/bold]")
     for name, value in exchange.request_headers.items():
         out.print(escape(f"{name}: {value}"))
     out.print(escape(exchange.request))
-    out.print(f"[bold]→ {exchange.status or 'no answer'}[/bold]")
+    out.print(f"[bold]→ {exchange.status or speech.say('deliver.no_answer')}[/bold]")
     out.print(escape(exchange.answer))
 
 
@@ -102,7 +104,7 @@ def _preview(call: Invocation, lead: str | None) -> None:
     from leadwerk.pipeline.delivery_preview import preview
 
     deployment = call.deployment
-    with working("Comparing", as_json=call.as_json):
+    with working(Speech.of_reader(call).say("deliver.comparing"), as_json=call.as_json):
         result = preview(
             deployment.warehouse,
             deployment.policy,
@@ -113,15 +115,15 @@ def _preview(call: Invocation, lead: str | None) -> None:
     if call.as_json:
         print_json(result)
         return
-    _print_preview(result)
+    _print_preview(result, Speech.of_reader(call))
 
 
-def _print_preview(result: DeliveryPreview) -> None:
+def _print_preview(result: DeliveryPreview, speech: Speech) -> None:
     rows = [(change.lead_id, change.field, figure(change.before), figure(change.after)) for change in result.changes]
     if rows:
-        out.print(table("Would change", ("lead", "field", "before", "after"), rows))
-    counts = f"{result.added:,} added, {result.changed:,} changed, {result.same:,} the same, {result.blocked:,} not due"
-    out.print(f"{counts}. Nothing was sent.")
+        out.print(table(speech.say("deliver.would_change"), speech.columns("lead", "field", "before", "after"), rows))
+    names = ("added", "changed", "same", "blocked")
+    out.print(speech.say("deliver.preview", **{name: f"{getattr(result, name):,}" for name in names}))
 
 
 @shared_options()
@@ -132,17 +134,17 @@ def check(call: Invocation) -> None:
     """
     from leadwerk.crm.fields import field_mapping
 
-    deployment = call.deployment
-    with working("Asking the CRM", as_json=call.as_json):
+    deployment, speech = call.deployment, Speech.of_reader(call)
+    with working(speech.say("crm.asking"), as_json=call.as_json):
         checks = deployment.crm.check(field_mapping(deployment.policy, deployment.crm.field_name).fields)
         budget = deployment.crm.budget()
     if call.as_json:
         print_json({"checks": checks, "budget_left": budget})
         return
     rows = [(entry.subject, entry.problem or entry.state, entry.remedy) for entry in checks]
-    out.print(table("The CRM", ("", "state", "what to do"), rows))
+    out.print(table(speech.say("crm.title"), ("", *speech.columns("state", "what_to_do")), rows))
     if budget is not None:
-        out.print(f"{budget:.0%} of the daily budget is left.")
+        out.print(speech.say("crm.budget", share=f"{budget:.0%}"))
 
 
 @shared_options()
@@ -157,7 +159,7 @@ def fields(
     from leadwerk.crm.fields import field_mapping
 
     deployment = call.deployment
-    with working("Comparing fields", as_json=call.as_json):
+    with working(Speech.of_reader(call).say("crm.comparing"), as_json=call.as_json):
         mapping = field_mapping(deployment.policy, deployment.crm.field_name)
         plan = deployment.crm.ensure_fields(mapping.fields, dry_run=not create)
     show(call, plan, "crm.fields")
@@ -177,4 +179,6 @@ def dead_letters(call: Invocation) -> None:
         print_json(groups)
         return
     rows = [(group.code, group.field or "", f"{group.leads:,}", group.example, group.remedy) for group in groups]
-    out.print(table("Dead letters", ("code", "field", "leads", "example", "what to do"), rows))
+    speech = Speech.of_reader(call)
+    header = speech.columns("code", "field", "leads", "example", "what_to_do")
+    out.print(table(speech.say("crm.dead_letters"), header, rows))

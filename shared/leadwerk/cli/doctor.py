@@ -15,14 +15,16 @@ from rich.text import Text
 from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS
 from leadwerk.cli.console import out, print_json, table
 from leadwerk.cli.doctor_feeds import Feeds
-from leadwerk.cli.doctor_finding import Finding, Verdict
+from leadwerk.cli.doctor_finding import Finding, Verdict, link_title
 from leadwerk.cli.exit_codes import EXIT_ERROR
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import Deployment
 from leadwerk.cli.progress_bar import working
+from leadwerk.cli.speech import Speech
 from leadwerk.errors import LeadwerkError, WarehouseError
 from leadwerk.pipeline.totals import LeadTotals, OutcomeTotal
 from leadwerk.report.report_rows import DeliveryCount, ExtractTotals
+from leadwerk.texts.message import Message, in_language
 from leadwerk.warehouse.protocol import R, Statement
 from leadwerk.warehouse.statement import statement
 
@@ -50,13 +52,23 @@ def doctor(call: Invocation) -> None:
 
     Example: `leadwerk doctor`
     """
-    with working("Following the chain", as_json=call.as_json):
+    speech = Speech.of_reader(call)
+    with working(speech.say("doctor.following"), as_json=call.as_json):
         findings = list(examine(call.deployment, call.moment()))
     if call.as_json:
         print_json(findings)
     else:
-        rows = [(SIGNS[f.verdict], f.link, f.summary, f.remedy) for f in findings]
-        out.print(table("The chain, from the CRM back to the first event", ("", "link", "found", "what to do"), rows))
+        rows = [
+            (
+                SIGNS[finding.verdict],
+                in_language(finding.title, speech.language),
+                in_language(finding.summary, speech.language),
+                in_language(finding.remedy, speech.language),
+            )
+            for finding in findings
+        ]
+        header = ("", *speech.columns("link", "found", "what_to_do"))
+        out.print(table(speech.say("doctor.title"), header, rows))
     if any(finding.verdict == "broken" for finding in findings):
         raise typer.Exit(EXIT_ERROR)
 
@@ -94,7 +106,7 @@ def examine(deployment: Deployment, now: datetime) -> Iterator[Finding]:
     )
     for name, link in links:
         if ignored_fields and name in WAREHOUSED:
-            yield Finding(name, "broken", f"not known: see {ignored_fields}")
+            yield Finding(name, "broken", Message("doctor.unknown", link=link_title(ignored_fields)))
             continue
         try:
             yield link()
@@ -103,10 +115,10 @@ def examine(deployment: Deployment, now: datetime) -> Iterator[Finding]:
             if isinstance(error, WarehouseError):
                 ignored_fields = name
             if error.message in link_of_error:
-                yield Finding(name, "broken", f"not known: see {link_of_error[error.message]}")
+                yield Finding(name, "broken", Message("doctor.unknown", link=link_title(link_of_error[error.message])))
             else:
                 link_of_error[error.message] = name
-                yield Finding(name, "broken", error.message, error.remedy)
+                yield Finding(name, "broken", *error.texts)
 
 
 @dataclass(frozen=True)
@@ -139,27 +151,28 @@ class _Look:
 
     def settings(self) -> Finding:
         s = self.deployment.settings
-        place = s.home if s.engine == "duckdb" else f"{s.project}.{s.dataset} in {s.location}"
-        return Finding("settings", "good", f"{s.engine}, {place}")
+        cloud = Message("doctor.settings.cloud", dataset=f"{s.project}.{s.dataset}", location=s.location)
+        place = s.home if s.engine == "duckdb" else cloud
+        return Finding("settings", "good", Message("doctor.settings", engine=s.engine, place=place))
 
     def policy(self) -> Finding:
         p = self.deployment.policy
-        return Finding("policy", "good", f"{p.name}, version {p.version}, success within {p.horizon_days} days")
+        summary = Message("doctor.policy", name=p.name, version=p.version, days=p.horizon_days)
+        return Finding("policy", "good", summary)
 
     def crm(self) -> Finding:
         if not self.deployment.settings.crm_token:
             verdict: Verdict = "good" if self.without_web else "look"
-            return Finding(
-                "CRM", verdict, "no token is set", "Set LEADWERK_CRM_URL and LEADWERK_CRM_TOKEN to couple it."
-            )
+            return Finding("CRM", verdict, Message("doctor.crm.no_token"), Message("doctor.crm.no_token.remedy"))
         crm = self.deployment.crm
         problems = [check for check in crm.check(self._crm_fields()) if check.problem]
         if problems:
             listed = "; ".join(f"{check.subject}: {check.problem}" for check in problems)
             return Finding("CRM", "look", listed, problems[0].remedy)
-        left = crm.budget()
-        budget = "" if left is None else f", {left:.0%} of the daily budget is left"
-        return Finding("CRM", "good", f"answers at {self.deployment.settings.crm_url}{budget}")
+        left, url = crm.budget(), self.deployment.settings.crm_url
+        if left is None:
+            return Finding("CRM", "good", Message("doctor.crm.answers", url=url))
+        return Finding("CRM", "good", Message("doctor.crm.answers.budget", url=url, share=f"{left:.0%}"))
 
     def _crm_fields(self) -> Sequence[CRMField]:
         from leadwerk.crm.fields import field_mapping
@@ -171,36 +184,37 @@ class _Look:
         dead_letters, sent, *waits = (leads[state] for state in ("dead_letter", "sent", "pending", "retry", "repair"))
         waiting = sum(waits)
         unknown = sum(row.unknown_leads for row in self._delivery_counts)
-        summary = f"{sent:,} sent, {waiting:,} waiting, {dead_letters:,} dead letters"
+        summary = Message(
+            "doctor.deliveries", sent=f"{sent:,}", waiting=f"{waiting:,}", dead_letters=f"{dead_letters:,}"
+        )
         if unknown:
-            remedy = "Run `leadwerk ingest` once they are there, then `leadwerk deliver`: nothing else is needed."
-            return Finding("deliveries", "look", f"{summary}; of {unknown:,} the lead is not in the CRM", remedy)
+            summary = Message("doctor.deliveries.unknown", summary=summary, leads=f"{unknown:,}")
+            return Finding("deliveries", "look", summary, Message("doctor.deliveries.unknown.remedy"))
         if dead_letters:
-            remedy = "The table deliveries says why (error). After the cure: `leadwerk deliver --retry-dead-letters`."
-            return Finding("deliveries", "look", summary, remedy)
+            return Finding("deliveries", "look", summary, Message("doctor.deliveries.dead.remedy"))
         if waiting and not self.without_web:
-            return Finding("deliveries", "look", summary, "Run `leadwerk deliver`.")
+            return Finding("deliveries", "look", summary, Message("doctor.run.deliver"))
         return Finding("deliveries", "good", summary)
 
     def scores(self) -> Finding:
         scored = self.leads_by_state.total()
         if not scored and not self.without_web:
-            return Finding("scores", "look", "no lead has a score", "Run `leadwerk rescore`.")
-        return Finding("scores", "good", f"{scored:,} leads have a score")
+            return Finding("scores", "look", Message("doctor.scores.none"), Message("doctor.run.rescore"))
+        return Finding("scores", "good", Message("doctor.scores", leads=f"{scored:,}"))
 
     def champion(self) -> Finding:
         from leadwerk.pipeline.serving.champion_cache import ChampionCache
 
         scorer = ChampionCache(self.deployment.registry, self.deployment.policy).scorer()
         if scorer is None:
-            remedy = "Run `leadwerk retrain` when outcomes have matured."
-            return Finding("champion", "look", "there is no champion yet", remedy)
+            remedy = Message("doctor.champion.none.remedy")
+            return Finding("champion", "look", Message("doctor.champion.none"), remedy)
         if erasures := self.deployment.registry.erasures_since(scorer.version):
-            summary = f"{scorer.version} knew a person erased on {erasures[0].erased_at:%Y-%m-%d}"
-            return Finding("champion", "look", summary, "Run `leadwerk retrain`, which replaces it.")
-        return Finding(
-            "champion", "good", f"{scorer.version} loads, its {len(scorer.features)} features are this policy's"
-        )
+            erased = f"{erasures[0].erased_at:%Y-%m-%d}"
+            summary = Message("doctor.champion.erased", version=scorer.version, day=erased)
+            return Finding("champion", "look", summary, Message("doctor.champion.erased.remedy"))
+        summary = Message("doctor.champion", version=scorer.version, features=len(scorer.features))
+        return Finding("champion", "good", summary)
 
     def drift(self) -> Finding:
         from leadwerk.pipeline.drift.check_rows import latest_checks
@@ -208,26 +222,24 @@ class _Look:
         checks = latest_checks(self.deployment.warehouse, self.now)
         alarms = [check for check in checks if check.alarm]
         if not checks:
-            remedy = "" if self.without_web else "Run `leadwerk drift`, or wait for tonight's schedule."
-            return Finding("drift", "good", "was not checked yet", remedy)
+            remedy = "" if self.without_web else Message("doctor.drift.none.remedy")
+            return Finding("drift", "good", Message("doctor.drift.none"), remedy)
         if not alarms:
-            return Finding("drift", "good", f"{len(checks)} monitors are within their limits")
+            return Finding("drift", "good", Message("doctor.drift", monitors=len(checks)))
         drivers = "; ".join(
             f"{check.monitor}: {', '.join(driver.name for driver in check.drivers)}" for check in alarms
         )
-        return Finding("drift", "look", drivers, "See the report's drift; `leadwerk drift --retrain` trains now.")
+        return Finding("drift", "look", drivers, Message("doctor.drift.remedy"))
 
     def outcomes(self) -> Finding:
         leads = {row.outcome: row.leads for row in self.rows(statement("outcomes/totals", OutcomeTotal))}
         if not leads:
-            return Finding("outcomes", "look", "no outcome is known", "Run `leadwerk ingest`, or import a file.")
+            return Finding("outcomes", "look", Message("doctor.outcomes.none"), Message("doctor.run.ingest_or_import"))
         positive = sum(leads.get(kind, 0) for kind in self.deployment.policy.positive)
         summary = ", ".join(f"{number:,} {kind}" for kind, number in leads.items())
         needed = self.deployment.policy.training.minimum_positives
         if positive < needed:
-            return Finding(
-                "outcomes", "look", summary, f"Boosting needs {needed} conversions; a regression serves until then."
-            )
+            return Finding("outcomes", "look", summary, Message("doctor.outcomes.few.remedy", count=needed))
         return Finding("outcomes", "good", summary)
 
     def privacy(self) -> Finding:
@@ -236,58 +248,63 @@ class _Look:
 
         unfinished = self.deployment.warehouse.rows(statement("erasures/unfinished", UnfinishedErasure), {})
         if unfinished:
-            remedy = "Run `leadwerk privacy sweep`; on BigQuery 90 minutes after the rows were streamed."
-            return Finding("privacy", "look", f"erasure {unfinished[0].erasure_id} is not completed", remedy)
+            summary = Message("doctor.privacy.unfinished", erasure=unfinished[0].erasure_id)
+            return Finding("privacy", "look", summary, Message("doctor.privacy.unfinished.remedy"))
         if late := overdue(self.deployment.warehouse, self.deployment.policy, self.now):
-            summary = f"{late[0].table} has rows of {late[0].oldest}; the policy keeps {late[0].retention_days} days"
-            remedy = "Run `leadwerk ingest`, which deletes them; on BigQuery apply Terraform."
-            return Finding("privacy", "look", summary, remedy)
-        return Finding("privacy", "good", "no row is older than the policy keeps it, no erasure is open")
+            first = late[0]
+            summary = Message("doctor.privacy.late", table=first.table, oldest=first.oldest, days=first.retention_days)
+            return Finding("privacy", "look", summary, Message("doctor.privacy.late.remedy"))
+        return Finding("privacy", "good", Message("doctor.privacy"))
 
     def leads(self) -> Finding:
         totals = self.rows(statement("leads/totals", LeadTotals))[0]
-        summary = f"{totals.leads:,}, {totals.with_consent:,} with web consent, {totals.linked:,} linked with a visitor"
+        summary = Message(
+            "doctor.leads",
+            leads=f"{totals.leads:,}",
+            with_consent=f"{totals.with_consent:,}",
+            linked=f"{totals.linked:,}",
+        )
         if not totals.leads:
-            return Finding("leads", "look", summary, "Run `leadwerk ingest`, or import a file.")
+            return Finding("leads", "look", summary, Message("doctor.run.ingest_or_import"))
         if not totals.linked and not self.without_web:
-            return Finding(
-                "leads", "look", summary, "Send ga_client_id with the form: behaviour cannot be joined without."
-            )
+            return Finding("leads", "look", summary, Message("doctor.leads.remedy"))
         return Finding("leads", "good", summary)
 
     def activity(self) -> Finding:
         totals = self.rows(statement("extract_runs/totals", ExtractTotals))[0]
         if not totals.days:
             verdict: Verdict = "good" if self.without_web else "look"
-            return Finding(
-                "activity", verdict, "no day was extracted", "Run `leadwerk extract`." if verdict == "look" else ""
-            )
-        summary = f"{totals.days:,} days, {totals.events_kept or 0:,} of {totals.events_read or 0:,} events kept"
+            remedy = Message("doctor.run.extract") if verdict == "look" else ""
+            return Finding("activity", verdict, Message("doctor.activity.none"), remedy)
+        summary = Message(
+            "doctor.activity",
+            days=f"{totals.days:,}",
+            events_kept=f"{totals.events_kept or 0:,}",
+            events_read=f"{totals.events_read or 0:,}",
+        )
         if totals.missing_days:
-            return Finding(
-                "activity", "look", f"{summary}, {totals.missing_days} days missing", "See the GA4 export below."
-            )
+            summary = Message("doctor.activity.missing", summary=summary, missing=totals.missing_days)
+            return Finding("activity", "look", summary, Message("doctor.activity.missing.remedy"))
         return Finding("activity", "good", summary)
 
     def export(self) -> Finding:
         days = [name.rpartition("_")[2] for name in self.deployment.warehouse.export_tables()]
         if not days:
-            remedy = "Link GA4 with BigQuery (GA4: Admin, BigQuery links), or try `leadwerk simulate`."
-            return Finding(
-                "GA4 export", "good" if self.without_web else "look", "no table", "" if self.without_web else remedy
-            )
+            summary = Message("doctor.export.none")
+            if self.without_web:
+                return Finding("GA4 export", "good", summary)
+            return Finding("GA4 export", "look", summary, Message("doctor.export.none.remedy"))
         newest = max(days)
         if newest < (self.now - FRESH).strftime("%Y%m%d"):
-            return Finding(
-                "GA4 export", "look", f"the newest day is {newest}", "Look at the BigQuery link of the GA4 property."
-            )
-        tables = f"{len(days):,} tables, {min(days)} to {newest}"
+            summary = Message("doctor.export.old", day=newest)
+            return Finding("GA4 export", "look", summary, Message("doctor.export.old.remedy"))
+        tables = Message("doctor.export", tables=f"{len(days):,}", first=min(days), last=newest)
         lifetime = self.deployment.warehouse.export_lifetime()
         if lifetime:
             return Finding(
                 "GA4 export",
                 "look",
-                f"{tables}, each deleted after {lifetime.days} days",
-                "Take the default expiration from the dataset, and the expiration from its tables (operations guide).",
+                Message("doctor.export.expires", tables=tables, days=lifetime.days),
+                Message("doctor.export.expires.remedy"),
             )
         return Finding("GA4 export", "good", tables)

@@ -12,6 +12,7 @@ from leadwerk.cli.doctor_finding import Finding
 from leadwerk.cli.options import Deployment
 from leadwerk.pipeline.drift_monitor import LastTraining
 from leadwerk.pipeline.workflows.disabled_channels import disabled_channels
+from leadwerk.texts.message import Message
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import R, Statement
 from leadwerk.warehouse.statement import statement
@@ -77,11 +78,10 @@ class Feeds:
         parameters = {"first_day": self._day(90), "as_of": self.now, "scored_since": self._day(SCORE_LOOK_BACK_DAYS)}
         (row,) = self._rows(statement("deliveries/oldest_waiting", WaitingScores), parameters)
         if row.oldest is None:
-            return Finding("outbox", "good", "nothing waits")
-        summary = f"{row.waiting:,} wait, the oldest for {_hours(self.now - row.oldest)}"
+            return Finding("outbox", "good", Message("doctor.outbox.none"))
+        summary = Message("doctor.outbox", waiting=f"{row.waiting:,}", age=_age(self.now - row.oldest))
         if self.now - row.oldest > OLDEST_WAITING and self._is_coupled:
-            remedy = "Run `leadwerk deliver`: its report says what stops it (`stopped`, `errors`)."
-            return Finding("outbox", "look", summary, remedy)
+            return Finding("outbox", "look", summary, Message("doctor.outbox.remedy"))
         return Finding("outbox", "good", summary)
 
     def workflows(self) -> Finding:
@@ -89,32 +89,33 @@ class Feeds:
         policy = self.deployment.policy
         rows = self._rows(statement("workflow_actions/waiting", WaitingActions), {"first_day": self._day(90)})
         oldest = {row.state: row.oldest for row in rows}
-        counts = ", ".join(f"{row.actions:,} {row.state.replace('_', ' ')}" for row in rows) or "no action yet"
-        summary = f"{len(policy.workflows.rules)} workflows: {counts}"
+        counts = ", ".join(f"{row.actions:,} {row.state.replace('_', ' ')}" for row in rows)
+        summary = Message(
+            "doctor.workflows", count=len(policy.workflows.rules), actions=counts or Message("doctor.workflows.none")
+        )
         last_holiday = max(policy.workflows.quiet.holidays, default="")
         if disabled := disabled_channels(self.deployment.warehouse, policy, self.now):
             first_reason = next(iter(disabled.values()))
-            return Finding("workflows", "look", f"{summary}; disabled: {', '.join(disabled)}", first_reason)
+            summary = Message("doctor.workflows.disabled", summary=summary, channels=", ".join(disabled))
+            return Finding("workflows", "look", summary, first_reason)
         if "dead_letter" in oldest:
-            remedy = "The table workflow_actions says why (error). After the cure: `leadwerk workflow replay`."
-            return Finding("workflows", "look", summary, remedy)
+            return Finding("workflows", "look", summary, Message("doctor.workflows.dead.remedy"))
         if self.now - oldest.get("retry", self.now) > OLDEST_WAITING:
-            remedy = "Run `leadwerk workflow run`: its report says why a receiver takes nothing (`stopped`)."
-            return Finding("workflows", "look", summary, remedy)
+            return Finding("workflows", "look", summary, Message("doctor.workflows.retry.remedy"))
         if last_holiday and last_holiday < self.now.date().isoformat():
-            return Finding("workflows", "look", f"{summary}; the last holiday was {last_holiday}",
-                           "Add the coming holidays under workflows.quiet.holidays.")  # fmt: skip
+            summary = Message("doctor.workflows.holiday", summary=summary, day=last_holiday)
+            return Finding("workflows", "look", summary, Message("doctor.workflows.holiday.remedy"))
         return Finding("workflows", "good", summary)
 
     def training(self) -> Finding:
         """When somebody last looked for a better model."""
         (row,) = self._rows(statement("model_runs/last_training", LastTraining), {"as_of": self.now})
         if row.trained_at is None:
-            return Finding("training", "look", "no model was ever trained", "Run `leadwerk retrain`.")
+            return Finding("training", "look", Message("doctor.training.none"), Message("doctor.run.retrain"))
         age = self.now - row.trained_at
-        summary = f"the last was {age.days} days ago"
+        summary = Message("doctor.training", days=age.days)
         if age > OLDEST_TRAINING:
-            return Finding("training", "look", summary, "Run `leadwerk retrain`; in the cloud look at its schedule.")
+            return Finding("training", "look", summary, Message("doctor.training.remedy"))
         return Finding("training", "good", summary)
 
     def statuses(self) -> Finding:
@@ -122,11 +123,10 @@ class Feeds:
         parameters = {"first_day": self._day(LISTENING_DAYS), "as_of": self.now}
         rows = self._rows(statement("rejections/unknown_statuses", UnknownStatus), parameters)
         if not rows:
-            return Finding("statuses", "good", "the policy knows every status that came")
+            return Finding("statuses", "good", Message("doctor.statuses"))
         cases = sum(row.cases for row in rows)
-        summary = f"{cases:,} cases with statuses that the policy does not know: {rows[0].reason}"
-        remedy = "Add them under outcomes, then `leadwerk ingest --from-start`."
-        return Finding("statuses", "look", summary, remedy)
+        summary = Message("doctor.statuses.unknown", cases=f"{cases:,}", reason=rows[0].reason)
+        return Finding("statuses", "look", summary, Message("doctor.statuses.unknown.remedy"))
 
     def gone_leads(self) -> Finding:
         """Leads whose record the CRM no longer has."""
@@ -135,30 +135,24 @@ class Feeds:
             row.record_state: row.leads for row in self._rows(statement("leads/gone_counts", GoneLeads), parameters)
         }
         merged, deleted = leads.get("merged", 0), leads.get("deleted", 0)
-        summary = f"in {LISTENING_DAYS} days {deleted:,} were deleted in the CRM and {merged:,} merged: none is scored"
+        counts = {"deleted": f"{deleted:,}", "merged": f"{merged:,}"}
+        summary = Message("doctor.gone", days=LISTENING_DAYS, **counts)
         if not deleted:
-            return Finding("gone leads", "good", summary if merged else "the CRM has every lead")
-        remedy = (
-            "Where a person asked for it, `leadwerk privacy erase LEAD` deletes the lead here too. Deleted by mistake: "
-            "restore it in the CRM, then `leadwerk ingest`."
-        )
-        return Finding("gone leads", "look", summary, remedy)
+            return Finding("gone leads", "good", summary if merged else Message("doctor.gone.none"))
+        return Finding("gone leads", "look", summary, Message("doctor.gone.remedy"))
 
     def cursor(self) -> Finding:
         """When the CRM last had something new."""
         if not self._is_coupled:
-            return Finding("cursor", "good", "no CRM is coupled")
+            return Finding("cursor", "good", Message("doctor.cursor.uncoupled"))
         source = self.deployment.crm.source
         rows = self._rows(statement("cursors/latest", CursorAge), {"source": source})
         if not rows:
-            return Finding("cursor", "look", f"{source} was never read", "Run `leadwerk ingest`.")
+            return Finding("cursor", "look", Message("doctor.cursor.none", source=source), Message("doctor.run.ingest"))
         age = self.now - rows[0].moved_at
-        summary = f"{source}: the last change was read {age.days} days ago"
+        summary = Message("doctor.cursor", source=source, days=age.days)
         if age > OLDEST_READ:
-            remedy = (
-                "Run `leadwerk ingest`; if it reads nothing, ask whether the CRM is still used, and by this account."
-            )
-            return Finding("cursor", "look", summary, remedy)
+            return Finding("cursor", "look", summary, Message("doctor.cursor.remedy"))
         return Finding("cursor", "good", summary)
 
     def signals(self) -> Finding:
@@ -174,19 +168,17 @@ class Feeds:
             if (signal.touchpoint not in kinds if signal.touchpoint else signal.name not in names)
         ]
         if not silent or not (names or kinds):
-            return Finding("signals", "good", f"{len(policy.signals) - len(silent)} of {len(policy.signals)} occur")
-        summary = f"silent for {LISTENING_DAYS} days: {', '.join(silent)}"
-        remedy = (
-            "Compare the policy's pages and events with the site: one may have been renamed; else remove the signal."
-        )
-        return Finding("signals", "look", summary, remedy)
+            occurring, total = len(policy.signals) - len(silent), len(policy.signals)
+            return Finding("signals", "good", Message("doctor.signals", occurring=occurring, total=total))
+        summary = Message("doctor.signals.silent", days=LISTENING_DAYS, signals=", ".join(silent))
+        return Finding("signals", "look", summary, Message("doctor.signals.remedy"))
 
     def tables(self) -> Finding:
         """Every table can be read; MissingTable names the one that cannot."""
         tables = schema.own_tables()
         for table in tables:
             self._rows(row_count(table), {})
-        return Finding("tables", "good", f"all {len(tables)} can be read")
+        return Finding("tables", "good", Message("doctor.tables", tables=len(tables)))
 
     @property
     def _is_coupled(self) -> bool:
@@ -200,12 +192,14 @@ class Feeds:
         return self.deployment.warehouse.rows(of, parameters)
 
 
-def _hours(age: timedelta) -> str:
+def _age(age: timedelta) -> Message:
     """An age in minutes, hours or days.
 
-    >>> _hours(timedelta(minutes=30)), _hours(timedelta(hours=7)), _hours(timedelta(days=3))
+    >>> _age(timedelta(minutes=30)), _age(timedelta(hours=7)), _age(timedelta(days=3))
     ('30 minutes', '7 hours', '3 days')
     """
     if age < timedelta(hours=2):
-        return f"{age / timedelta(minutes=1):.0f} minutes"
-    return f"{age / timedelta(hours=1):.0f} hours" if age < timedelta(days=2) else f"{age.days} days"
+        return Message("doctor.age.minutes", figure=round(age / timedelta(minutes=1)))
+    if age < timedelta(days=2):
+        return Message("doctor.age.hours", figure=round(age / timedelta(hours=1)))
+    return Message("doctor.age.days", figure=age.days)

@@ -9,6 +9,7 @@ import typer
 from leadwerk.cli.console import figure, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
+from leadwerk.cli.speech import Speech
 
 if TYPE_CHECKING:
     from leadwerk.features.drift_check import DriftCheck
@@ -30,27 +31,28 @@ def drift(
     """
     from leadwerk.pipeline import drift_monitor, retrain as training
 
-    deployment, now = call.deployment, call.storing_moment()
+    deployment, now, speech = call.deployment, call.storing_moment(), Speech.of_reader(call)
     parts = deployment.warehouse, deployment.policy, deployment.registry
-    with working("Checking drift", as_json=call.as_json):
+    with working(speech.say("drift.running"), as_json=call.as_json):
         report = drift_monitor.run(*parts, now=now)
     trained = None
     if retrain and report.training_due:
-        with working("Training", as_json=call.as_json) as progress:
+        with working(speech.say("retrain.running"), as_json=call.as_json) as progress:
             trained = training.run(*parts, now=now, progress=progress)
     if call.as_json:
         print_json({"drift": report, "training": trained})
         return
     if report.model_version is None:
-        out.print("There is no champion, so nothing can drift from it.")
+        out.print(speech.say("drift.no_champion"))
         return
-    header = ("monitor", "state", "statistic", "limit", "leads", "drivers")
-    out.print(table("Drift", header, [_row(check) for check in report.checks]))
+    header = speech.columns("monitor", "state", "statistic", "limit", "leads", "drivers")
+    out.print(table(speech.say("drift.title"), header, [_row(check, speech) for check in report.checks]))
     if report.training_due:
-        out.print(f"Training is due: {report.training_due}" if trained is None else f"Trained: {trained.reason}")
+        due = speech.say("drift.due", reason=report.training_due)
+        out.print(due if trained is None else speech.say("drift.trained", reason=trained.reason))
 
 
-def _row(check: DriftCheck) -> tuple[str, ...]:
-    state = "alarm" if check.alarm else "too few leads" if check.statistic is None else "quiet"
+def _row(check: DriftCheck, speech: Speech) -> tuple[str, ...]:
+    state = speech.say(f"drift.state.{'alarm' if check.alarm else 'few' if check.statistic is None else 'quiet'}")
     drivers = ", ".join(f"{driver.name} {figure(driver.statistic)}" for driver in check.drivers)
     return check.monitor, state, figure(check.statistic), figure(check.alarm_limit), figure(check.leads), drivers

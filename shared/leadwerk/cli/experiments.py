@@ -10,6 +10,7 @@ import typer
 from leadwerk.cli.console import out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
+from leadwerk.cli.speech import Speech
 
 if TYPE_CHECKING:
     from leadwerk.experiment.effect import IntervalEstimate
@@ -52,10 +53,15 @@ def plan(
         plans = [{"control_percent": share, "detectable": effect} for share, effect in effects.items()]
         print_json({"leads": leads, "rate": rate, "plans": plans})
         return
-    rows = [(f"{share:g} %", f"+{effect:.2%}", f"{effect / rate:.0%} more") for share, effect in effects.items()]
-    out.print(table("Smallest effect that would be found", ("control group", "points", "relative"), rows))
+    speech = Speech.of_reader(call)
+    rows = [
+        (f"{share:g} %", f"+{effect:.2%}", speech.say("experiment.more", share=f"{effect / rate:.0%}"))
+        for share, effect in effects.items()
+    ]
+    header = speech.columns("control_group", "points", "relative")
+    out.print(table(speech.say("experiment.smallest"), header, rows))
     if min(effects.values()) > rate:
-        out.print("Only a doubling would be seen: take more leads, a longer time, or a larger control group.")
+        out.print(speech.say("experiment.doubling"))
 
 
 @shared_options()
@@ -66,46 +72,54 @@ def show(call: Invocation) -> None:
     """
     from leadwerk.pipeline import experiment_effect as stage
 
-    deployment = call.deployment
-    with working("Reading the experiment", as_json=call.as_json):
+    deployment, speech = call.deployment, Speech.of_reader(call)
+    with working(speech.say("experiment.reading"), as_json=call.as_json):
         report = stage.run(deployment.warehouse, deployment.policy, deployment.registry, now=call.moment())
     if call.as_json:
         print_json(report)
         return
     counts = ", ".join(f"{number:,} {arm}" for arm, number in report.leads.items())
-    out.print(f"Experiment {report.experiment}: {counts}; {report.matured:,} outcomes have matured.")
+    matured = f"{report.matured:,}"
+    out.print(speech.say("experiment.title", name=report.experiment, counts=counts, matured=matured))
     if report.effect is None:
-        out.print("Too few wins to estimate anything yet.")
+        out.print(speech.say("experiment.few"))
         return
-    rows = [_arm("scored", report.effect.scored), _arm("control", report.effect.control)]
-    header = ("group", "leads", "won", "calls per win", "cost per win", "revenue")
-    out.print(table("By intention to treat", header, rows))
-    _show_differences(report.effect)
+    arms = {"experiment.scored": report.effect.scored, "experiment.control": report.effect.control}
+    header = speech.columns("group", "leads", "won", "calls_per_win", "cost_per_win", "revenue")
+    rows = [_arm(speech.say(key), figures, speech) for key, figures in arms.items()]
+    out.print(table(speech.say("experiment.by_intention"), header, rows))
+    _show_differences(report.effect, speech)
 
 
-def _show_differences(effect: EffectReport) -> None:
-    rows = [
-        ("conversion rate", _interval(effect.wins.difference, 100, " points")),
-        ("calls a lead", _interval(effect.calls_per_lead)),
-        ("revenue a lead", _interval(effect.revenue_per_lead)),
-    ]
-    out.print(table("With scores, less without", ("", "difference (95 % interval)"), rows))
+def _show_differences(effect: EffectReport, speech: Speech) -> None:
     difference = effect.wins.difference
-    verdict = "more" if difference.low > 0 else "fewer" if difference.high < 0 else ""
-    if verdict:
-        out.print(f"Scores bring {verdict} wins than chance explains.")
+    rows = [
+        (speech.say("experiment.rate"), _interval(difference, speech, is_rate=True)),
+        (speech.say("experiment.calls"), _interval(effect.calls_per_lead, speech)),
+        (speech.say("experiment.revenue"), _interval(effect.revenue_per_lead, speech)),
+    ]
+    out.print(table(speech.say("experiment.differences"), ("", *speech.columns("difference")), rows))
+    if difference.low > 0 or difference.high < 0:
+        out.print(speech.say("experiment.more_wins" if difference.low > 0 else "experiment.fewer_wins"))
     else:
-        out.print(f"No effect is proven; this many leads could have shown {effect.detectable:.2%} points or more.")
+        out.print(speech.say("experiment.unproven", share=f"{effect.detectable:.2%}"))
 
 
-def _arm(name: str, figures: ArmFigures) -> tuple[str, ...]:
-    cost = "not stated" if figures.cost_per_win is None else _interval(figures.cost_per_win)
+def _arm(name: str, figures: ArmFigures, speech: Speech) -> tuple[str, ...]:
+    cost = speech.say("experiment.not_stated")
+    if figures.cost_per_win is not None:
+        cost = _interval(figures.cost_per_win, speech)
     counts = f"{figures.leads:,}", f"{figures.won:,}"
-    return name, *counts, _interval(figures.calls_per_win), cost, f"{figures.revenue:,.0f}"
+    return name, *counts, _interval(figures.calls_per_win, speech), cost, f"{figures.revenue:,.0f}"
 
 
-def _interval(estimate: IntervalEstimate, times: float = 1.0, unit: str = "") -> str:
-    value, low, high = (times * bound for bound in (estimate.value, estimate.low, estimate.high))
+def _interval(estimate: IntervalEstimate, speech: Speech, *, is_rate: bool = False) -> str:
+    """An estimate with its interval; a rate in percentage points."""
+    value, low, high = ((100 if is_rate else 1) * bound for bound in (estimate.value, estimate.low, estimate.high))
     if not isfinite(value):
-        return "no win"
-    return f"{value:,.2f}{unit} ({low:,.2f} to {high:,.2f})" if isfinite(high) else f"{value:,.2f}{unit} (≥ {low:,.2f})"
+        return speech.say("interval.no_win")
+    text = f"{value:,.2f}"
+    text = speech.say("experiment.rate_points", value=text) if is_rate else text
+    if not isfinite(high):
+        return f"{text} (≥ {low:,.2f})"
+    return speech.say("interval", value=text, low=f"{low:,.2f}", high=f"{high:,.2f}")

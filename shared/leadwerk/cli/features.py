@@ -14,7 +14,9 @@ from leadwerk.cli.console import figure, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import day
 from leadwerk.cli.progress_bar import working
+from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError
+from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.leads.read_features import LeadFeatures
@@ -52,40 +54,38 @@ def features(
 
     if [lead_id is not None, client_id is not None, all_leads].count(True) != 1:
         raise InputError(
-            "It is not clear whose features are meant.",
-            field="lead_id",
-            remedy="Name one lead, or --client-id, or --all.",
+            Message("cli.features.unclear"), field="lead_id", remedy=Message("cli.features.unclear.remedy")
         )
     subjects = FeatureSubjects(
         lead_ids=[lead_id] if lead_id is not None else [],
         visitor_ids=[parse_visitor(client_id)] if client_id is not None else [],
         all_leads=all_leads,
     )
-    deployment = call.deployment
+    deployment, speech = call.deployment, Speech.of_reader(call)
     as_of = moments(deployment.policy, day(first, "from"), day(last, "to"), call.moment())
     rows = feature_history(deployment.warehouse, deployment.policy, subjects, as_of)
     if csv_file is not None:
-        with working("Reading features", as_json=call.as_json):
+        with working(speech.say("features.reading"), as_json=call.as_json):
             count = _write(csv_file, rows)
         print_json({"file": str(csv_file), "rows": count}) if call.as_json else out.print(
-            f"{csv_file}: {count:,} rows."
+            speech.say("features.written", file=csv_file, rows=f"{count:,}")
         )
         return
-    print_json([row.values for row in rows]) if call.as_json else _show([*islice(rows, MOST_COLUMNS + 1)])
+    print_json([row.values for row in rows]) if call.as_json else _show([*islice(rows, MOST_COLUMNS + 1)], speech)
 
 
-def _show(rows: Sequence[LeadFeatures]) -> None:
+def _show(rows: Sequence[LeadFeatures], speech: Speech) -> None:
     """One column per row, one line per feature that any of them has."""
     if len(rows) > MOST_COLUMNS:
-        message = f"There are more than {MOST_COLUMNS} rows, which no screen holds."
-        raise InputError(message, field="csv", remedy="Add --csv FILE or --json, or ask for fewer days.")
+        message = Message("cli.features.many", most=MOST_COLUMNS)
+        raise InputError(message, field="csv", remedy=Message("cli.features.many.remedy"))
     if not rows:
-        out.print("There is no lead in these days.")
+        out.print(speech.say("features.none"))
         return
     header = ("", *(f"{row.lead_id}\n{row.as_of:%Y-%m-%d %H:%M}" for row in rows))
     names = [name for name in rows[0].values if name not in ("lead_id", "as_of")]
     lines = [(name, *(_cell_text(row.values[name]) for row in rows)) for name in names]
-    out.print(table("Features", header, [line for line in lines if any(line[1:])]))
+    out.print(table(speech.say("features.title"), header, [line for line in lines if any(line[1:])]))
 
 
 def _cell_text(value: Any) -> str:

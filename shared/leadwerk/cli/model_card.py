@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from leadwerk.cli.console import figure, table
+from leadwerk.cli.speech import Speech
 from leadwerk.lead.synthetic_times import is_order
 
 if TYPE_CHECKING:
@@ -14,79 +15,70 @@ if TYPE_CHECKING:
     from leadwerk.registry import Champion, Manifest
     from leadwerk.registry.manifest import CandidateEvaluation, TriedSegment
 
-METRICS = {
-    "auc": "AUC",
-    "log_loss": "log loss",
-    "ece": "ECE",
-    "lift_at_10": "lift of best tenth",
-    "recall": "recall HOT",
-}
-CANDIDATES = {
-    "challenger": "this model",
-    "champion": "the one before",
-    "boosting": "boosted trees",
-    "logistic_regression": "logistic regression",
-    "general": "general model alone",
-    "points": "points",
-    "both": "model and points",
-}
+METRICS = ("auc", "log_loss", "ece", "lift_at_10", "recall")
+CANDIDATES = ("challenger", "champion", "boosting", "logistic_regression", "general", "points", "both")
 SHOWN = 10
 """Groups of features shown."""
 
 
-def card(manifest: Manifest, champion: Champion | None) -> Iterator[RenderableType]:
+def card(manifest: Manifest, champion: Champion | None, speech: Speech) -> Iterator[RenderableType]:
     """Tables for the terminal; `champion` if the model is the one in use."""
-    yield table(manifest.version, ("", ""), [(name, value) for name, value in _about(manifest, champion) if value])
+    about = _about(manifest, champion, speech)
+    yield table(manifest.version, ("", ""), [(speech.say(f"card.{name}"), value) for name, value in about if value])
     if manifest.metrics:
-        yield _compared(manifest.metrics)
+        yield _compared(manifest.metrics, speech)
     if manifest.segments:
-        yield _segments(manifest.segments)
+        yield _segments(manifest.segments, speech)
     counting = [(name.replace("_", " "), f"{size:.3f}") for name, size in manifest.importances.items() if size > 0]
     if counting:
-        yield table("What counts most", ("group", "mean contribution, log-odds"), counting[:SHOWN])
+        yield table(speech.say("card.counts_most"), speech.columns("group", "mean_contribution"), counting[:SHOWN])
 
 
-def _about(manifest: Manifest, champion: Champion | None) -> list[tuple[str, str]]:
+def _about(manifest: Manifest, champion: Champion | None, speech: Speech) -> list[tuple[str, str]]:
     data = manifest.data
     ordered = is_order(manifest.policy_name, data.first_as_of)
-    when = "in the file's order" if ordered else f"{data.first_as_of[:10]} to {data.last_as_of[:10]}"
-    learned = f"{data.rows:,} landmarks of {data.leads:,} leads, {data.positives:,} converted, {when}"
-    days = "one day" if manifest.horizon_days == 1 else f"{manifest.horizon_days} days"
+    period = speech.say("card.period", first=data.first_as_of[:10], last=data.last_as_of[:10])
+    counts = {name: f"{getattr(data, name):,}" for name in ("rows", "leads", "positives")}
+    learned = speech.say("card.learned", **counts, when=speech.say("card.file_order") if ordered else period)
+    predicted = speech.say("card.conversion", count=manifest.horizon_days, rate=f"{manifest.base_rate:.1%}")
     return [
         ("kind", manifest.kind.replace("_", " ")),
-        ("trained at", manifest.created_at),
-        ("learned from", learned),
-        ("predicts", f"a conversion within {days}; {manifest.base_rate:.1%} on average"),
-        ("tested", _tested(manifest)),
+        ("trained_at", manifest.created_at),
+        ("learned_from", learned),
+        ("predicts", predicted),
+        ("tested", _tested(manifest, speech)),
         ("policy", f"{manifest.policy_name} {manifest.policy_version}"),
-        ("champion since", champion.promoted_at if champion else ""),
+        ("champion_since", champion.promoted_at if champion else ""),
         ("by", champion.by if champion else ""),
         ("because", champion.reason if champion else ""),
     ]
 
 
-def _tested(manifest: Manifest) -> str:
+def _tested(manifest: Manifest, speech: Speech) -> str:
     """Leads on which the candidates below were compared: their twins had learned from older landmarks only."""
     boundary, rows = manifest.split.boundary, manifest.split.test_rows
     if boundary is None:
         return ""
-    where = "the last" if is_order(manifest.policy_name, manifest.data.first_as_of) else f"from {boundary[:10]} on"
-    return f"{rows or 0:,} landmarks, {where}, by twins that knew older ones only"
+    ordered = is_order(manifest.policy_name, manifest.data.first_as_of)
+    where = speech.say("card.last") if ordered else speech.say("card.from_on", day=boundary[:10])
+    return speech.say("card.landmarks", rows=f"{rows or 0:,}", where=where)
 
 
-def _compared(metrics: Mapping[str, CandidateEvaluation]) -> RenderableType:
+def _compared(metrics: Mapping[str, CandidateEvaluation], speech: Speech) -> RenderableType:
     rows = [
-        (title, *(figure(metrics[name].metric(metric).value) for metric in METRICS))
-        for name, title in CANDIDATES.items()
+        (speech.say(f"card.candidate.{name}"), *(figure(metrics[name].metric(metric).value) for metric in METRICS))
+        for name in CANDIDATES
         if name in metrics
     ]
-    return table("Out of time", ("", *METRICS.values()), rows)
+    header = ("", *(speech.say(f"card.metric.{metric}") for metric in METRICS))
+    return table(speech.say("retrain.out_of_time"), header, rows)
 
 
-def _segments(trials: Sequence[TriedSegment]) -> RenderableType:
+def _segments(trials: Sequence[TriedSegment], speech: Speech) -> RenderableType:
     rows = []
     for trial in trials:
         *_, segment_quality, general = trial.compared()
-        model = "own model" if trial.serves else "general model"
+        model = speech.say("card.own_model" if trial.serves else "card.general_model")
         rows.append((trial.name, model, figure(trial.test_rows), figure(segment_quality), figure(general)))
-    return table("Segments", ("", "scored by", "tested", "log loss own", "general"), rows)
+    header = ("", *speech.columns("scored_by", "tested", "log_loss_own", "general"))
+    return table(speech.say("card.segments"), header, rows)

@@ -9,6 +9,7 @@ import typer
 from leadwerk.cli.console import figure, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.model_card import card
+from leadwerk.cli.speech import Speech
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.champion_change import ChampionChange
@@ -34,7 +35,7 @@ def list_(call: Invocation) -> None:
 
     Example: `leadwerk models list`
     """
-    registry = call.deployment.registry
+    registry, speech = call.deployment.registry, Speech.of_reader(call)
     champion, demotion = registry.champion(), registry.stood_down()
     present = champion.version if champion else None
     manifests = [registry.manifest(version) for version in reversed(registry.versions())]
@@ -43,13 +44,15 @@ def list_(call: Invocation) -> None:
         print_json({"champion": present, "stood_down": demotion, "versions": versions})
         return
     if not manifests:
-        out.print("There is no model yet. Run [bold]leadwerk retrain[/bold] when outcomes have matured.")
+        out.print(speech.say("models.none", command="[bold]leadwerk retrain[/bold]"))
         return
-    marks = {demotion.version: "stood down"} if demotion else {present or "": "champion"}
+    mark = speech.say("models.stood_down" if demotion else "models.champion")
+    marks = {demotion.version if demotion else present or "": mark}
     rows = [(marks.get(m.version, ""), m.version, m.kind, figure(m.data.rows), figure(m.base_rate)) for m in manifests]
-    out.print(table("Models", ("", "version", "kind", "landmarks", "base rate"), rows))
+    header = ("", *speech.columns("version", "kind", "landmarks", "base_rate"))
+    out.print(table(speech.say("models.title"), header, rows))
     if demotion:
-        out.print(f"The points decide since {demotion.stood_down_at[:10]}: {demotion.reason}")
+        out.print(speech.say("models.points_decide", day=demotion.stood_down_at[:10], reason=demotion.reason))
 
 
 @shared_options(now=False)
@@ -67,7 +70,8 @@ def show(
         print_json(manifest)
         return
     champion = registry.champion()
-    for part in card(manifest, champion if champion and champion.version == manifest.version else None):
+    current = champion if champion and champion.version == manifest.version else None
+    for part in card(manifest, current, Speech.of_reader(call)):
         out.print(part)
 
 
@@ -82,7 +86,7 @@ def promote(
 
     Example: `leadwerk models promote 20260301T020000Z-1f2e3d4c5b6a --by "Ada Keller" --reason "spring misread"`
     """
-    _tell(_change(call, by, reason).promote(version, call.deciding_moment()), call.as_json)
+    _tell(call, _change(call, by, reason).promote(version, call.deciding_moment()))
 
 
 @shared_options()
@@ -95,7 +99,7 @@ def rollback(
 
     Example: `leadwerk models rollback --by "Ada Keller" --reason "scores fell without cause"`
     """
-    _tell(_change(call, by, reason).roll_back(call.deciding_moment()), call.as_json)
+    _tell(call, _change(call, by, reason).roll_back(call.deciding_moment()))
 
 
 def _change(call: Invocation, by: str, reason: str) -> ChampionChange:
@@ -104,8 +108,8 @@ def _change(call: Invocation, by: str, reason: str) -> ChampionChange:
     return ChampionChange(call.deployment.registry, call.deployment.warehouse, by or call.operator, reason)
 
 
-def _tell(champion: Champion, as_json: bool) -> None:
-    if as_json:
+def _tell(call: Invocation, champion: Champion) -> None:
+    if call.as_json:
         print_json(champion)
         return
-    out.print(f"Champion: [bold]{champion.version}[/bold]")
+    out.print(Speech.of_reader(call).say("models.changed", version=f"[bold]{champion.version}[/bold]"))

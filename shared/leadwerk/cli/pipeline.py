@@ -16,7 +16,9 @@ from leadwerk.cli.leak_view import show_leaks
 from leadwerk.cli.options import day, moment
 from leadwerk.cli.progress_bar import working
 from leadwerk.cli.report_view import show
+from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError
+from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.retrain import RetrainReport
@@ -24,12 +26,12 @@ if TYPE_CHECKING:
 
 SHOWN_OF_SEGMENTS = (
     "segment",
-    "own model",
+    "own_model",
     "landmarks",
-    "auc own",
-    "auc general",
-    "log loss own",
-    "log loss general",
+    "auc_own",
+    "auc_general",
+    "log_loss_own",
+    "log_loss_general",
     "why",
 )
 SHOWN_METRICS = ("auc", "pr_auc", "lift_at_10", "ece", "log_loss", "precision", "recall")
@@ -56,7 +58,7 @@ def extract(
     from leadwerk.pipeline.extract_messages import RequestedDays
 
     deployment = call.deployment
-    with working("Extracting", as_json=call.as_json) as progress:
+    with working(Speech.of_reader(call).say("extract.running"), as_json=call.as_json) as progress:
         result = stage.run(
             deployment.warehouse,
             deployment.policy,
@@ -81,7 +83,7 @@ def ingest(
     from leadwerk.pipeline.privacy import upkeep
 
     deployment = call.deployment
-    with working("Reading the CRM's cases", as_json=call.as_json):
+    with working(Speech.of_reader(call).say("ingest.running"), as_json=call.as_json):
         crm, key = deployment.crm, deployment.person_key
         result = stage.run(
             deployment.warehouse,
@@ -124,7 +126,7 @@ def retrain(
 
     deployment = call.deployment
     choices = FieldChoices(exclude or (), keep_suspect or (), reason)
-    with working("Training", as_json=call.as_json) as progress:
+    with working(Speech.of_reader(call).say("retrain.running"), as_json=call.as_json) as progress:
         result = stage.run(
             deployment.warehouse,
             deployment.policy,
@@ -136,8 +138,8 @@ def retrain(
     if call.as_json:
         print_json(result)
     else:
-        _show_training(result)
-        show_leaks(result.leaks, call.language or "en")
+        _show_training(result, Speech.of_reader(call))
+        show_leaks(result.leaks, call.reader_language)
     if code := _exit_code(result):
         raise typer.Exit(code)
 
@@ -148,11 +150,13 @@ def _exit_code(result: RetrainReport) -> int:
     return EXIT_NO_SIGNAL if result.verdict == "no_signal" and result.champion_after is None else 0
 
 
-def _show_training(result: RetrainReport) -> None:
+def _show_training(result: RetrainReport, speech: Speech) -> None:
     """The decision in words, and the candidates' main figures out of time."""
-    verdict = "[green]Promoted[/green]" if result.promoted else "[yellow]Not promoted[/yellow]"
+    not_promoted = f"[yellow]{speech.say('retrain.not_promoted')}[/yellow]"
+    verdict = f"[green]{speech.say('retrain.promoted')}[/green]" if result.promoted else not_promoted
     if result.stood_down:
-        verdict = f"[red]{result.champion_before} stood down, the points decide[/red]; not promoted"
+        demotion = speech.say("retrain.stood_down", version=result.champion_before)
+        verdict = f"[red]{demotion}[/red]; {not_promoted}"
     version = f" {result.model_version}" if result.model_version else ""
     out.print(f"{verdict}{version}: {escape(result.reason)}")
     rows = [
@@ -160,13 +164,20 @@ def _show_training(result: RetrainReport) -> None:
         for name, evaluation in result.metrics.items()
     ]
     if rows:
-        out.print(table("Out of time", ("", *(label(metric) for metric in SHOWN_METRICS)), rows))
+        out.print(table(speech.say("retrain.out_of_time"), ("", *(label(metric) for metric in SHOWN_METRICS)), rows))
     if result.segments:
-        out.print(table("Segments, out of time", SHOWN_OF_SEGMENTS, [_trial(trial) for trial in result.segments]))
+        header, trials = speech.columns(*SHOWN_OF_SEGMENTS), [_trial(trial, speech) for trial in result.segments]
+        out.print(table(speech.say("retrain.segments"), header, trials))
 
 
-def _trial(trial: TriedSegment) -> tuple[str, ...]:
-    return trial.name, figure(trial.serves), figure(trial.test_rows), *map(figure, trial.compared()), trial.reason
+def _trial(trial: TriedSegment, speech: Speech) -> tuple[str, ...]:
+    return (
+        trial.name,
+        figure(trial.serves, speech.language),
+        figure(trial.test_rows),
+        *map(figure, trial.compared()),
+        trial.reason,
+    )
 
 
 @shared_options()
@@ -189,11 +200,11 @@ def rescore(
     if as_sql:
         if only_closed:
             raise InputError(
-                "--as-sql and --only-closed exclude each other.", field="only-closed", remedy="Leave one of them out."
+                Message("cli.rescore.exclusive"), field="only-closed", remedy=Message("cli.rescore.exclusive.remedy")
             )
         typer.echo(rescore_script(deployment.policy, now=at, stored_at=at), nl=False)
         return
-    with working("Scoring open leads", as_json=call.as_json) as progress:
+    with working(Speech.of_reader(call).say("rescore.running"), as_json=call.as_json) as progress:
         work = (deployment.warehouse, deployment.policy, deployment.scorer())
         options = stage.RescoreOptions(only_closed, progress)
         result = stage.run(*work, now=at, stored_at=moment(None), options=options)
@@ -215,7 +226,7 @@ def report(
     deployment = call.deployment
     folder = str(output.parent) if output else deployment.settings.reports
     name = output.name if output else stage.NEWEST
-    with working("Writing the report", as_json=call.as_json):
+    with working(Speech.of_reader(call).say("report.running"), as_json=call.as_json):
         written = stage.run(
             deployment.warehouse,
             deployment.policy,
@@ -226,4 +237,5 @@ def report(
     if call.as_json:
         print_json({**msgspec.to_builtins(written), "folder": folder})
         return
-    out.print(f"Report: [bold]{folder.rstrip('/')}/{name}[/bold]")
+    place = f"[bold]{folder.rstrip('/')}/{name}[/bold]"
+    out.print(Speech.of_reader(call).say("report.done", place=place))

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from leadwerk.cli.console import number_of, out, print_json, table
+from leadwerk.cli.console import out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import moment
+from leadwerk.cli.speech import Speech
 from leadwerk.pipeline import wiring
 
 if TYPE_CHECKING:
@@ -23,10 +24,6 @@ PersonName = Annotated[
         metavar="PERSON", help="A lead's id, a visitor's id, an e-mail address or a telephone number (+41 …)."
     ),
 ]
-REMAINS = (
-    "BigQuery keeps deleted rows for its time travel (7 days) and fail-safe (7 more), a bucket with versions for as"
-    " long as its rules say. Erase the person in the CRM as well: Leadwerk does not write there."
-)
 
 
 def register(app: typer.Typer) -> None:
@@ -57,7 +54,7 @@ def erase(
     if call.as_json:
         print_json(receipt)
         return
-    _show_receipt(receipt)
+    _show_receipt(receipt, Speech.of_reader(call))
 
 
 @shared_options()
@@ -72,10 +69,12 @@ def sweep(call: Invocation) -> None:
     if call.as_json:
         print_json({"deleted": deleted})
         return
+    speech = Speech.of_reader(call)
     if not deleted:
-        out.print("Nothing is left of erased persons.")
+        out.print(speech.say("privacy.nothing_left"))
         return
-    out.print(table("Deleted again", ("place", "rows"), [(place, f"{count:,}") for place, count in deleted.items()]))
+    rows = [(place, f"{count:,}") for place, count in deleted.items()]
+    out.print(table(speech.say("privacy.deleted_again"), speech.columns("place", "rows"), rows))
 
 
 @shared_options(output_language=True)
@@ -106,7 +105,7 @@ def show(
     if call.as_json:
         print_json(answer)
         return
-    _show_answer(answer)
+    _show_answer(answer, Speech.of_reader(call))
 
 
 @shared_options()
@@ -135,8 +134,9 @@ def object_(
     if call.as_json:
         print_json({"leads": leads, "scores": report.scores})
         return
-    done = "are scored again" if withdraw else "have no score any more and train no model"
-    out.print(f"[green]{number_of(leads, 'lead')} {done}.[/green] The next `leadwerk deliver` tells the CRM.")
+    speech = Speech.of_reader(call)
+    done = speech.number_of(leads, "privacy.withdrawn" if withdraw else "privacy.objected")
+    out.print(f"[green]{done}[/green] {speech.say('privacy.tell_crm')}")
 
 
 @shared_options()
@@ -169,27 +169,37 @@ def _erasure_places(call: Invocation) -> ErasurePlaces:
     return wiring.erasure_places(call.deployment.settings, call.deployment.policy)
 
 
-def _show_receipt(receipt: Receipt) -> None:
+def _show_receipt(receipt: Receipt, speech: Speech) -> None:
     if receipt.already_erased:
-        out.print(f"Erased already by {receipt.erasure_id} on {receipt.erased_at:%Y-%m-%d}.")
+        day = f"{receipt.erased_at:%Y-%m-%d}"
+        out.print(speech.say("privacy.erased_already", erasure=receipt.erasure_id, day=day))
     rows = [(place, f"{count:,}") for place, count in receipt.deleted.items() if count]
-    title = f"Receipt {receipt.erasure_id}: {number_of(rows, 'place')} searched and cleared"
-    out.print(table(title, ("place", "deleted"), rows) if rows else "Nothing was left to delete.")
+    title = speech.say("privacy.receipt", erasure=receipt.erasure_id, count=len(rows), figure=f"{len(rows):,}")
+    header = speech.columns("place", "deleted")
+    out.print(table(title, header, rows) if rows else speech.say("privacy.nothing_to_delete"))
     if receipt.models:
-        out.print(f"May have learned from the person, and marked: {', '.join(receipt.models)}.")
-    out.print(f"[dim]{REMAINS}[/dim]")
+        out.print(speech.say("privacy.models", models=", ".join(receipt.models)))
+    out.print(f"[dim]{speech.say('privacy.remains')}[/dim]")
 
 
-def _show_answer(answer: AccessAnswer) -> None:
+def _show_answer(answer: AccessAnswer, speech: Speech) -> None:
     rows = [
         (
             part.table,
             f"{len(part.rows):,}",
-            f"{part.retention_days} days" if part.retention_days else "until erased",
+            _kept(part.retention_days, speech),
             part.description,
         )
         for part in answer.tables
     ]
-    title = f"{number_of(answer.leads, 'lead')}, {number_of(answer.visitors, 'visitor')}"
-    out.print(table(title, ("table", "rows", "kept", "what a row is"), rows))
-    out.print("[dim]All values: add --json, or --page FILE.[/dim]")
+    counts = {
+        "leads": speech.number_of(answer.leads, "leads"),
+        "visitors": speech.number_of(answer.visitors, "visitors"),
+    }
+    header = speech.columns("table", "rows", "kept", "row_meaning")
+    out.print(table(speech.say("privacy.stored", **counts), header, rows))
+    out.print(f"[dim]{speech.say('privacy.all_values')}[/dim]")
+
+
+def _kept(days: int | None, speech: Speech) -> str:
+    return speech.say("privacy.days", count=days) if days else speech.say("privacy.until_erased")

@@ -10,6 +10,7 @@ import typer
 from leadwerk.cli.console import out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
+from leadwerk.cli.speech import Speech
 
 if TYPE_CHECKING:
     from leadwerk.experiment.effect import IntervalEstimate
@@ -44,49 +45,55 @@ def money(
     """
     from leadwerk.pipeline import money as stage
 
-    deployment = call.deployment
-    with working("Reading wins and calls", as_json=call.as_json):
+    deployment, speech = call.deployment, Speech.of_reader(call)
+    with working(speech.say("results.reading_money"), as_json=call.as_json):
         figures = stage.run(deployment.warehouse, deployment.policy, days=days, now=call.moment())
     if call.as_json:
         print_json(figures)
         return
-    out.print(f"{figures.leads:,} leads whose horizon is over, {figures.won:,} won.")
+    out.print(speech.say("results.leads", leads=f"{figures.leads:,}", won=f"{figures.won:,}"))
     if figures.cost_of_win is None:
-        out.print("Cost for one win: not known. It needs capacity.cost_per_hour in the policy, scored leads, and wins.")
+        out.print(speech.say("results.no_cost"))
     else:
-        _show_cost(figures.cost_of_win)
+        _show_cost(figures.cost_of_win, speech)
     if figures.sales_cycle is not None:
         cycle = figures.sales_cycle
-        quarters = f"a quarter within {cycle.first_quarter:.0f}, three quarters within {cycle.third_quarter:.0f}"
-        out.print(f"Half of the wins came within {cycle.median:.0f} days of the lead, {quarters}.")
+        quartiles = {"median": cycle.median, "first": cycle.first_quarter, "third": cycle.third_quarter}
+        out.print(speech.say("results.cycle", **{name: f"{days:.0f}" for name, days in quartiles.items()}))
     if figures.mean_contract is not None and figures.lifetime_value is not None:
-        lifetime = _interval(figures.lifetime_value)
-        out.print(f"A contract brings {figures.mean_contract:,.0f} on average, a customer {lifetime} in this period.")
+        lifetime = _interval(figures.lifetime_value, speech)
+        out.print(speech.say("results.contract", mean=f"{figures.mean_contract:,.0f}", lifetime=lifetime))
     if figures.returns:
-        header = ("by", "", "leads", "won", "revenue", "cost", "return")
-        out.print(table("Return", header, [_return(row) for row in figures.returns]))
+        by, *figure_names = speech.columns("by", "leads", "won", "revenue", "cost", "return")
+        rows = [_return(row, speech) for row in figures.returns]
+        out.print(table(speech.say("results.return"), (by, "", *figure_names), rows))
 
 
-def _show_cost(cost: CostOfWin) -> None:
-    rows = [("everybody is worked", _interval(cost.everybody)), ("HOT leads only", _interval(cost.hot_only))]
-    out.print(table(f"Cost for one win, {cost.leads:,} scored leads", ("", "cost (95 % interval)"), rows))
-    lost = f"{cost.lost_wins.value:.0%} ({cost.lost_wins.low:.0%} to {cost.lost_wins.high:.0%})"
-    out.print(f"Below the threshold lie {lost} of the wins and {cost.lost_amount:.0%} of the revenue.")
+def _show_cost(cost: CostOfWin, speech: Speech) -> None:
+    estimates = {"results.everybody": cost.everybody, "results.hot_only": cost.hot_only}
+    rows = [(speech.say(key), _interval(estimate, speech)) for key, estimate in estimates.items()]
+    title = speech.say("results.cost", leads=f"{cost.leads:,}")
+    out.print(table(title, ("", *speech.columns("cost_interval")), rows))
+    lost = cost.lost_wins
+    wins = speech.say("interval", value=f"{lost.value:.0%}", low=f"{lost.low:.0%}", high=f"{lost.high:.0%}")
+    out.print(speech.say("results.below", wins=wins, revenue=f"{cost.lost_amount:.0%}"))
 
 
-def _return(row: GroupReturn) -> tuple[str, ...]:
+def _return(row: GroupReturn, speech: Speech) -> tuple[str, ...]:
     cost = "–" if row.cost is None else f"{row.cost:,.0f}"
     returned = "–" if row.return_on_cost is None else f"{row.return_on_cost:+.0%}"
-    won = f"{row.won:,}{' (few)' if row.is_small else ''}"
-    return row.kind, row.value or "not known", f"{row.leads:,}", won, f"{row.revenue:,.0f}", cost, returned
+    won = f"{row.won:,} {speech.say('results.few')}" if row.is_small else f"{row.won:,}"
+    value = row.value or speech.say("results.not_known")
+    return row.kind, value, f"{row.leads:,}", won, f"{row.revenue:,.0f}", cost, returned
 
 
-def _interval(estimate: IntervalEstimate) -> str:
+def _interval(estimate: IntervalEstimate, speech: Speech) -> str:
     if not isfinite(estimate.value):
-        return "no win"
+        return speech.say("interval.no_win")
+    value, low = f"{estimate.value:,.0f}", f"{estimate.low:,.0f}"
     if not isfinite(estimate.high):
-        return f"{estimate.value:,.0f} (at least {estimate.low:,.0f})"
-    return f"{estimate.value:,.0f} ({estimate.low:,.0f} to {estimate.high:,.0f})"
+        return speech.say("interval.at_least", value=value, low=low)
+    return speech.say("interval", value=value, low=low, high=f"{estimate.high:,.0f}")
 
 
 @shared_options()
@@ -101,25 +108,28 @@ def errors(
     """
     from leadwerk.pipeline import month_errors as stage
 
-    deployment = call.deployment
-    with working("Reading outcomes", as_json=call.as_json):
+    deployment, speech = call.deployment, Speech.of_reader(call)
+    with working(speech.say("results.reading_errors"), as_json=call.as_json):
         report = stage.run(deployment.warehouse, deployment.policy, month=month, now=call.moment(), most=most)
     if call.as_json:
         print_json(report)
         return
-    header = ("lead", "score", "reasons", "CRM's reason", "verdict")
-    for title, rows in (("HOT, not won", report.false_positives), ("Not HOT, won", report.false_negatives)):
+    header = speech.columns("lead", "score", "reasons", "crm_reason", "verdict")
+    kinds = {"results.hot_not_won": report.false_positives, "results.not_hot_won": report.false_negatives}
+    for key, rows in kinds.items():
+        title = speech.say(key)
         if rows:
-            out.print(table(f"{title} ({len(rows)})", header, [_error(row) for row in rows]))
+            titled = speech.say("results.titled", title=title, figure=len(rows))
+            out.print(table(titled, header, [_error(row, speech) for row in rows]))
         else:
-            out.print(f"{title}: none whose horizon is over.")
+            out.print(speech.say("results.none", title=title))
 
 
-def _error(row: ScoreError) -> tuple[str, ...]:
+def _error(row: ScoreError, speech: Speech) -> tuple[str, ...]:
     reasons = "; ".join(reason.text or "" for reason in row.reasons[:3])
     verdict = " ".join(text for text in (row.verdict, row.verdict_reason) if text)
     if row.reached is False:
-        verdict = f"{verdict} not reached".strip()
+        verdict = f"{verdict} {speech.say('results.not_reached')}".strip()
     return row.lead_id, str(row.predictive_score), reasons, row.lost_reason or "", verdict
 
 

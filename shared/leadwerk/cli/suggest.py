@@ -11,6 +11,8 @@ from leadwerk.cli.console import builtins, err, figure, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.policy.publish import By, Reason, write_new
 from leadwerk.cli.progress_bar import working
+from leadwerk.cli.speech import Speech
+from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,17 +58,18 @@ def suggest(
     from leadwerk.pipeline.policies import suggest as stage
     from leadwerk.pipeline.policies.policy_store import open_policies
 
-    deployment, at = call.deployment, call.storing_moment()
+    deployment, at, speech = call.deployment, call.storing_moment(), Speech.of_reader(call)
     present = open_policies(deployment.settings).in_force()
-    with working("Suggesting", as_json=call.as_json) as progress:
+    with working(speech.say("suggest.running"), as_json=call.as_json) as progress:
         report = stage.run(deployment.warehouse, present.policy, now=at, progress=progress)
     proposals = stage.proposals(deployment.warehouse, present.policy, at)
     if call.as_json:
         print_json({**builtins(report), "proposals": proposals})
     else:
-        _show(report, proposals)
+        _show(report, proposals, speech)
     if output:
-        _write(present, [proposal for proposal in proposals if proposal.state != "declined"], output, force=force)
+        chosen = [proposal for proposal in proposals if proposal.state != "declined"]
+        _write(present, chosen, output, speech, force=force)
 
 
 @shared_options()
@@ -109,9 +112,9 @@ def draft(
         if proposal.state == "accepted"
     ]
     if not accepted:
-        remedy = "Run `leadwerk policy suggest`, then `leadwerk policy suggest accept RULE`."
-        raise InputError("No suggestion for the policy in force was accepted.", field="rule", remedy=remedy)
-    _write(present, accepted, output, force=force)
+        remedy = Message("cli.suggest.none_accepted.remedy")
+        raise InputError(Message("cli.suggest.none_accepted"), field="rule", remedy=remedy)
+    _write(present, accepted, output, Speech.of_reader(call), force=force)
 
 
 def _decide(call: Invocation, rules: list[str], verdict: Verdict, note: tuple[str, str]) -> None:
@@ -126,11 +129,15 @@ def _decide(call: Invocation, rules: list[str], verdict: Verdict, note: tuple[st
     if call.as_json:
         print_json({"policy_version": policy.version, "proposals": proposals})
         return
-    rows = [(p.rule, figure(p.before), figure(p.after), p.state or "open", p.author or "") for p in proposals]
-    out.print(table("", ("rule", "now", "suggested", "decision", "by"), rows))
+    speech = Speech.of_reader(call)
+    rows = [
+        (p.rule, figure(p.before), figure(p.after), p.state or speech.say("suggest.open"), p.author or "")
+        for p in proposals
+    ]
+    out.print(table("", speech.columns("rule", "now", "suggested", "decision", "by"), rows))
 
 
-def _write(present: InForce, chosen: Sequence[Proposal], file: Path, *, force: bool) -> None:
+def _write(present: InForce, chosen: Sequence[Proposal], file: Path, speech: Speech, *, force: bool) -> None:
     """A draft with the chosen numbers; the rest of the text is the policy's in force, comments and all."""
     from leadwerk.pipeline.policies.policy_store import draft_of
     from leadwerk.pipeline.policies.suggest import numbers
@@ -139,76 +146,79 @@ def _write(present: InForce, chosen: Sequence[Proposal], file: Path, *, force: b
     # The text is edited, not rewritten: comments and order of the policy stay.
     text = text_with_numbers(present.text, present.policy, numbers(chosen))
     write_new(file, draft_of(present, text), force=force)
-    err.print(f"{len(chosen)} suggestions stand in {file}. See `leadwerk policy replay {file}`.")
+    err.print(speech.say("suggest.written", count=len(chosen), figure=len(chosen), file=file))
 
 
-def _show(report: SuggestionReport, proposals: Sequence[Proposal]) -> None:
+def _show(report: SuggestionReport, proposals: Sequence[Proposal], speech: Speech) -> None:
     from leadwerk.learning.suggestion_evaluation import Effect
 
     suggested = report.suggested
-    rows = [_row(suggestion) for suggestion in suggested.suggestions]
+    rows = [_row(suggestion, speech) for suggestion in suggested.suggestions]
+    counts = {"landmarks": f"{suggested.landmarks:,}", "converted": f"{suggested.converted:,}"}
     if rows:
-        header = ("rule", "now", "better", "95 % between", "conversion with it", "without")
-        out.print(table(f"From {suggested.landmarks:,} landmarks, {suggested.converted:,} converted", header, rows))
+        header = speech.columns("rule", "now", "better", "between_95", "conversion_with", "without")
+        out.print(table(speech.say("suggest.title", **counts), header, rows))
     else:
-        out.print(
-            f"No rule deserves other points, by {suggested.landmarks:,} landmarks ({suggested.converted:,} converted)."
-        )
+        out.print(speech.say("suggest.none", **counts))
     if suggested.new_rules:
-        title = "New rules: leads that convert otherwise than their points say"
-        names = ("rule", "points", "95 % between", "conversion with it", "without")
-        out.print(table(title, names, [_new_row(rule) for rule in suggested.new_rules]))
+        header = speech.columns("rule", "points", "between_95", "conversion_with", "without")
+        new_rows = [_new_row(rule, speech) for rule in suggested.new_rules]
+        out.print(table(speech.say("suggest.new_rules"), header, new_rows))
     for name, band in suggested.bands().items():
-        out.print(
-            f"{name.upper()} from [bold]{band.after}[/bold] points on (now {band.before}): "
-            f"about the same number of leads as now, {band.share:.0%}."
-        )
+        after = f"[bold]{band.after}[/bold]"
+        cluster, share = name.upper(), f"{band.share:.0%}"
+        out.print(speech.say("suggest.band", cluster=cluster, after=after, before=band.before, share=share))
     if isinstance(report.effect, Effect):
-        _show_effect(report.effect)
+        _show_effect(report.effect, speech)
     else:
-        out.print(f"[yellow]The effect cannot be measured:[/yellow] {report.effect.reason}")
+        out.print(f"[yellow]{speech.say('suggest.unmeasured')}[/yellow] {report.effect.reason}")
     declined = [proposal.rule for proposal in proposals if proposal.state == "declined"]
     if declined:
-        out.print(f"Declined before: {', '.join(declined)}")
+        out.print(speech.say("suggest.declined", rules=", ".join(declined)))
 
 
-def _row(suggestion: Suggestion) -> tuple[str, ...]:
-    name = f"{suggestion.rule} again" if suggestion.is_repeat else suggestion.rule
+def _row(suggestion: Suggestion, speech: Speech) -> tuple[str, ...]:
+    name = speech.say("suggest.again", rule=suggestion.rule) if suggestion.is_repeat else suggestion.rule
     interval = f"{suggestion.low:.0f} … {suggestion.high:.0f}"
     return (
         name,
         str(suggestion.before),
         str(suggestion.after),
         interval,
-        f"{_rate(suggestion.with_points)} of {suggestion.with_points.rows:,}",
+        _rate_of(suggestion.with_points, speech),
         _rate(suggestion.without_points),
     )
 
 
-def _new_row(rule: NewRule) -> tuple[str, ...]:
-    shares = f"{_rate(rule.with_points)} of {rule.with_points.rows:,}", _rate(rule.without_points)
+def _new_row(rule: NewRule, speech: Speech) -> tuple[str, ...]:
+    shares = _rate_of(rule.with_points, speech), _rate(rule.without_points)
     return rule.rule.name, str(rule.points), f"{rule.low:.0f} … {rule.high:.0f}", *shares
+
+
+def _rate_of(share: ConversionRate, speech: Speech) -> str:
+    return speech.say("suggest.rate_of", rate=_rate(share), rows=f"{share.rows:,}")
 
 
 def _rate(share: ConversionRate) -> str:
     return f"{share.rate:.1%} ± {(share.high - share.low) / 2:.1%}"
 
 
-def _show_effect(effect: Effect) -> None:
+def _show_effect(effect: Effect, speech: Speech) -> None:
     rankings = (
-        ("points as they are", effect.present),
-        ("suggested points", effect.suggested),
-        ("model", effect.model),
+        (speech.say("suggest.present"), effect.present),
+        (speech.say("suggest.suggested"), effect.suggested),
+        (speech.say("suggest.model"), effect.model),
     )
-    header, rows = ["ranking", "AUC", "90 % between"], [[label, *_area(ranking)] for label, ranking in rankings]
+    header = [*speech.columns("ranking", "auc", "between_90")]
+    rows = [[label, *_area(ranking)] for label, ranking in rankings]
     # A share of nothing is no figure: without a lead over chance the column is left out.
     if effect.model.of_model is not None:
-        header.append("lead over chance")
+        header += speech.columns("lead_over_chance")
         rows = [[*row, _model_area(ranking)] for row, (_, ranking) in zip(rows, rankings, strict=True)]
-    title = f"On {effect.landmarks:,} later landmarks, learned from those before {effect.boundary}"
+    title = speech.say("suggest.effect", landmarks=f"{effect.landmarks:,}", day=effect.boundary)
     out.print(table(title, header, rows))
     if effect.model.of_model is None:
-        out.print("The model is no better than chance there, beyond its error: it says nothing of the points.")
+        out.print(speech.say("suggest.no_model"))
 
 
 def _area(ranking: Ranking) -> tuple[str, str]:

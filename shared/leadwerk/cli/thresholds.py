@@ -12,7 +12,9 @@ from leadwerk.cli.console import out, print_json
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import day
 from leadwerk.cli.progress_bar import working
+from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError
+from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -88,7 +90,7 @@ def show(
 
     deployment, at = call.deployment, call.moment()
     team = forecast.with_team(deployment.policy, sellers, hours)
-    with working("Looking at leads and sellers", as_json=call.as_json):
+    with working(Speech.of_reader(call).say("thresholds.looking"), as_json=call.as_json):
         report = daily.current_thresholds(deployment.warehouse, deployment.policy, at)
         outlook = _outlook(deployment, team, basis, at)
     _answer(call, report, outlook, plot, team)
@@ -105,7 +107,7 @@ def decide(call: Invocation, basis: BasisOption = None, plot: Plot = None) -> No
     from leadwerk.pipeline.thresholds import daily
 
     deployment, at = call.deployment, call.storing_moment()
-    with working("Deciding", as_json=call.as_json):
+    with working(Speech.of_reader(call).say("thresholds.deciding"), as_json=call.as_json):
         report = daily.run(deployment.warehouse, deployment.policy, at)
         lapsed = settle_lapsed(deployment.picks, at)
         kpis.run(deployment.warehouse, deployment.policy, at)
@@ -137,7 +139,7 @@ def _answer(
         print_json({**msgspec.to_builtins(report), **recorded, "outlook": outlook, "plot": picture})
         return
     if lapsed and lapsed.lapsed_picks:
-        out.print(f"Expired picks recorded: {lapsed.lapsed_picks}.")
+        out.print(Speech.of(call).say("thresholds.lapsed", picks=lapsed.lapsed_picks))
     is_simulated, is_decided = team != deployment.policy, lapsed is not None
     for part in threshold_view.parts(
         report, outlook, formatter, deployment.policy, thought_of=is_simulated, decided=is_decided
@@ -165,7 +167,11 @@ def hold(
     if call.as_json:
         print_json(row)
         return
-    out.print(f"[green]HOT starts at {hot}{f' until {until}' if until else ''}[/green]")
+    speech = Speech.of_reader(call)
+    sentence = (
+        speech.say("thresholds.held_until", hot=hot, day=until) if until else speech.say("thresholds.held", hot=hot)
+    )
+    out.print(f"[green]{sentence}[/green]")
 
 
 @shared_options()
@@ -178,7 +184,7 @@ def release(call: Invocation, by: By, reason: Reason, seller_pool: SellerPool = 
     if call.as_json:
         print_json(row)
         return
-    out.print("[green]The threshold follows the load again.[/green]")
+    out.print(f"[green]{Speech.of_reader(call).say('thresholds.released')}[/green]")
 
 
 def _hold(call: Invocation, hot: int | None, *, basis: Basis | None, **stated: Any) -> ThresholdHoldRow:
@@ -213,6 +219,9 @@ def _draw(deployment: Deployment, outlook: Outlook, formatter: Formatter, plot: 
         plot.write_bytes(data)
     except OSError as error:
         raise InputError(
-            f"{plot} cannot be written: {error.strerror}.", field="plot", value=name, remedy="Name another file."
+            Message("import.unwritable", path=plot, reason=error.strerror),
+            field="plot",
+            value=name,
+            remedy=Message("import.unwritable.remedy"),
         ) from error
     return name

@@ -11,7 +11,9 @@ import typer
 
 from leadwerk.cli.console import out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError
+from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.touchpoints import TouchpointReport
@@ -73,21 +75,22 @@ def _store(call: Invocation, file: Path, form: tuple[str | None, str | None], co
     report = stage.run(
         deployment.warehouse, deployment.policy, records, now=call.storing_moment(), person_key=deployment.person_key
     )
-    print_json(report) if call.as_json else _show(report)
+    print_json(report) if call.as_json else _show(report, Speech.of_reader(call))
     if report.refused and not report.stored + report.already_stored:
-        raise InputError("No touchpoint could be used.", field=report.refused[0].field, remedy=report.refused[0].remedy)
+        first = report.refused[0]
+        raise InputError(Message("cli.touchpoints.none"), field=first.field, remedy=first.remedy)
 
 
-def _show(report: TouchpointReport) -> None:
-    out.print(
-        f"{report.stored:,} stored, {report.already_stored:,} were stored before, {len(report.refused):,} refused."
-    )
+def _show(report: TouchpointReport, speech: Speech) -> None:
+    counts = {"stored": report.stored, "before": report.already_stored, "refused": len(report.refused)}
+    out.print(speech.say("touchpoints.stored", **{name: f"{count:,}" for name, count in counts.items()}))
     if report.scans:
-        out.print(f"{report.scans:,} clicks are of mail scanners: no signal counts them.")
+        out.print(speech.say("touchpoints.scans", figure=f"{report.scans:,}"))
     for kind in report.kinds_without_signal:
-        out.print(f"No signal of the policy counts {kind!r}: add one with `touchpoint: {kind}`.", markup=False)
+        out.print(speech.say("touchpoints.no_signal", kind=kind), markup=False)
     if report.refused:
         reasons = Counter((refusal.reason, refusal.remedy) for refusal in report.refused)
         first = {(refusal.reason, refusal.remedy): refusal.index + 1 for refusal in reversed(report.refused)}
         lines = [(f"{count:,}", str(first[pair]), *pair) for pair, count in reasons.most_common()]
-        out.print(table("Refused", ("rows", "first", "why", "what to do"), lines))
+        header = speech.columns("rows", "first", "why", "what_to_do")
+        out.print(table(speech.say("touchpoints.refused"), header, lines))

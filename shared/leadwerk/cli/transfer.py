@@ -10,6 +10,7 @@ import typer
 from leadwerk.cli.console import out, print_json
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
+from leadwerk.cli.speech import Speech
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.transfer.export import TransferPlaces
@@ -38,10 +39,10 @@ def export(
     """
     from leadwerk.pipeline.transfer.export import export as write
 
-    with working("Exporting", as_json=call.as_json) as progress:
+    with working(Speech.of_reader(call).say("transfer.exporting"), as_json=call.as_json) as progress:
         manifest = write(_transfer_places(call), folder, file_format=file_format, now=call.moment(), progress=progress)
     call.record("export", folder.name)
-    _show(call, f"{folder} holds", manifest)
+    _show(call, "transfer.exported", folder, manifest)
 
 
 @shared_options()
@@ -56,10 +57,10 @@ def move(
     """
     from leadwerk.pipeline.transfer.fill import fill
 
-    with working("Moving", as_json=call.as_json) as progress:
+    with working(Speech.of_reader(call).say("transfer.moving"), as_json=call.as_json) as progress:
         manifest = fill(_transfer_places(call), folder, progress=progress)
     call.record("take_over", folder.name)
-    _show(call, "This deployment took over", manifest)
+    _show(call, "transfer.moved", folder, manifest)
 
 
 def _transfer_places(call: Invocation) -> TransferPlaces:
@@ -73,13 +74,12 @@ def _transfer_places(call: Invocation) -> TransferPlaces:
     return TransferPlaces(deployment.warehouse, models, picks, open_policies(settings))
 
 
-def _show(call: Invocation, opening: str, manifest: ExportManifest) -> None:
+def _show(call: Invocation, key: str, folder: Path, manifest: ExportManifest) -> None:
     if call.as_json:
         print_json(manifest)
         return
     rows = sum(file.rows or 0 for file in manifest.files)
     tables = sum(file.rows is not None for file in manifest.files)
     objects = len(manifest.files) - tables
-    out.print(
-        f"[green]{opening} {rows:,} rows of {tables} tables and {objects:,} files of models, picks, policies.[/green]"
-    )
+    counts = {"rows": f"{rows:,}", "tables": tables, "objects": f"{objects:,}"}
+    out.print(f"[green]{Speech.of_reader(call).say(key, folder=folder, **counts)}[/green]")

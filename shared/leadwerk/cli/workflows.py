@@ -11,6 +11,7 @@ from leadwerk.cli.console import out, print_json
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
 from leadwerk.cli.report_view import show
+from leadwerk.cli.speech import Speech
 from leadwerk.pipeline import wiring
 
 
@@ -31,7 +32,10 @@ def run(call: Invocation) -> None:
     from leadwerk.pipeline.workflows import stage as workflows
 
     deployment = call.deployment
-    with wiring.lease(deployment.settings, "workflows"), working("Carrying out", as_json=call.as_json):
+    with (
+        wiring.lease(deployment.settings, "workflows"),
+        working(Speech.of_reader(call).say("workflow.running"), as_json=call.as_json),
+    ):
         receivers = wiring.receivers(deployment.settings, deployment.policy)
         result = workflows.run(deployment.warehouse, deployment.policy, receivers, now=call.storing_moment())
     show(call, result, "workflow.done")
@@ -56,16 +60,17 @@ def test(
     if call.as_json:
         print_json(tried)
         return
+    speech = Speech.of_reader(call)
     if not tried:
-        out.print("The policy has no workflows.")
+        out.print(speech.say("workflow.none"))
     for action in tried:
         target = f" {action.target}" if action.target else ""
-        meant = "" if action.is_meant else " (not for such a lead)"
+        meant = "" if action.is_meant else f" {speech.say('workflow.not_meant')}"
         out.print(f"[bold]{escape(action.workflow)}[/bold]: {action.action}{escape(target)}{meant}")
-        moments = (("not before", action.not_before), ("due", action.due_at))
-        for label, at in moments:
+        moments = (("workflow.not_before", action.not_before), ("workflow.due", action.due_at))
+        for key, at in moments:
             if at is not None:
-                out.print(f"  {label} {at:%Y-%m-%d %H:%M} UTC")
+                out.print(f"  {speech.say(key, moment=f'{at:%Y-%m-%d %H:%M}')}")
         for language, written in action.texts.items():
             out.print(escape(f"  {language}: " + "\n      ".join(written)))
         if action.result:
@@ -84,7 +89,10 @@ def replay(
     from leadwerk.pipeline.workflows import stage as workflows
 
     deployment = call.deployment
-    with wiring.lease(deployment.settings, "workflows"), working("Carrying out again", as_json=call.as_json):
+    with (
+        wiring.lease(deployment.settings, "workflows"),
+        working(Speech.of_reader(call).say("workflow.repeating"), as_json=call.as_json),
+    ):
         receivers = wiring.receivers(deployment.settings, deployment.policy)
         work = (deployment.warehouse, deployment.policy, receivers)
         result = workflows.replay(*work, now=call.storing_moment(), target=channel)

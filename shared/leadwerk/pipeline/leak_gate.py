@@ -13,6 +13,7 @@ from leadwerk.errors import InputError
 from leadwerk.learning.leakage import LeakReport, OpenLeads, find_leaks
 from leadwerk.pipeline.leads.form_fields import columns_by_name, resolve_fields, without_fields
 from leadwerk.registry.field_decisions import FieldDecision
+from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
     from leadwerk.learning.landmarks import Landmarks
@@ -48,9 +49,9 @@ def record_choices(registry: Registry, policy: Policy, choices: FieldChoices, no
     kept_fields = resolve_fields(policy, choices.keep_suspects, option="keep-suspect")
     if kept_fields and not choices.reason.strip():
         raise InputError(
-            f"Why may {kept_fields[0]!r} be learned from? A suspect is kept for a stated reason only.",
+            Message("refusal.keep_suspect", field=kept_fields[0]),
             field="reason",
-            remedy="Say when the field is known: --reason 'the caller states it in the first call'.",
+            remedy=Message("refusal.keep_suspect.remedy"),
         )
     decisions = {name: FieldDecision("exclude", choices.reason, now.isoformat()) for name in excluded}
     decisions |= {name: FieldDecision("keep", choices.reason, now.isoformat()) for name in kept_fields}

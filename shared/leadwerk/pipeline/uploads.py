@@ -10,6 +10,7 @@ from pathlib import Path
 
 from leadwerk.errors import InputError
 from leadwerk.settings import private_folder
+from leadwerk.texts.message import Message
 
 MOST_UPLOADS = 3
 """Files hold personal data: a forgotten one goes when others come."""
@@ -46,10 +47,10 @@ class Uploads:
         files = sorted((self.folder / key).glob("*")) if _KEY.fullmatch(key) else []
         if not files:
             raise InputError(
-                "This file is no longer here.",
+                Message("refusal.upload.gone"),
                 field="file",
                 value=key[:20],
-                remedy="Bring it again, on the page Start.",
+                remedy=Message("refusal.upload.gone.remedy"),
             )
         return files[0]
 

@@ -14,7 +14,7 @@ from leadwerk.errors import ConfigurationError
 Entry = str | dict[str, str]
 
 
-def text(language: str, key: str, **values: Any) -> str:
+def text(language: str, key: str, /, **values: Any) -> str:
     """The text of `key` in `language`, with `values` in their places; `count` chooses between singular and plural.
 
     >>> text("de", "duration.minutes", count=1), text("en", "duration.minutes", count=3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from leadwerk.errors import LeadwerkError
 from leadwerk.texts.catalogue import text
@@ -63,8 +63,21 @@ def sentences(*parts: str) -> str:
     >>> in_language(sentences(Message("duration.minutes", count=3), "", Message("duration.hours", count=1)), "de")
     '3 Minuten 1 Stunde'
     """
+    return _joined("text.sentences", parts)
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Messages as a list within a sentence.
+
+    >>> in_language(listed([Message("duration.minutes", count=3), Message("duration.hours", count=1)]), "de")
+    '3 Minuten, 1 Stunde'
+    """
+    return _joined("text.list", parts)
+
+
+def _joined(key: str, parts: Iterable[str]) -> str:
     filled = [part for part in parts if part]
     joined = filled[0] if filled else ""
     for part in filled[1:]:
-        joined = Message("text.sentences", first=joined, second=part)
+        joined = Message(key, first=joined, second=part)
     return joined

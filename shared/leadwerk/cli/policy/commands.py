@@ -13,6 +13,7 @@ from leadwerk.cli.console import err, out, print_json
 from leadwerk.cli.exit_codes import EXIT_ERROR
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.policy import publish
+from leadwerk.cli.speech import Speech
 
 
 def register(app: typer.Typer) -> None:
@@ -44,16 +45,19 @@ def check(
     elif problems:
         for problem in problems:
             err.print(Text(f"{problem.file}:{problem.line}: {problem.field}: {problem.fault}"), soft_wrap=True)
-            err.print(Padding(Text(problem.remedy, "bold"), (0, 0, 0, 2)))
-        err.print(
-            f"\n{len(problems)} {'error' if len(problems) == 1 else 'errors'}. docs/policy.md explains every field."
-        )
+            err.print(Padding(Text(problem.remedy, style="bold"), (0, 0, 0, 2)))
+        err.print(f"\n{Speech.of_reader(call).number_of(problems, 'policy.errors')}")
     else:
-        policy = load(source)
-        out.print(
-            f"[green]{source} is right.[/green] Version {policy.version}: {len(policy.signals)} signals, "
-            f"{len(policy.attributes)} attributes, {len(policy.points.rules)} rules for points, "
-            f"{len(policy.stages)} stages, success within {policy.horizon_days} days."
+        policy, speech = load(source), Speech.of_reader(call)
+        summary = speech.say(
+            "policy.summary",
+            version=policy.version,
+            signals=len(policy.signals),
+            attributes=len(policy.attributes),
+            rules=len(policy.points.rules),
+            stages=len(policy.stages),
+            days=policy.horizon_days,
         )
+        out.print(f"[green]{speech.say('policy.right', source=source)}[/green] {summary}")
     if problems:
         raise typer.Exit(EXIT_ERROR)

@@ -10,7 +10,9 @@ import typer
 from leadwerk.cli.console import err, figure, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import Deployment
+from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError
+from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.policies.policy_store import Draft, InForce
@@ -44,11 +46,10 @@ def draft(
 
     present = open_policies(call.deployment.settings).in_force()
     write_new(output, draft_of(present), force=force)
-    out.print(
-        f"Policy {present.version} stands in [bold]{output}[/bold]. Edit it, then:\n"
-        f"  leadwerk policy diff {output}\n  leadwerk policy replay {output}\n"
-        f"  leadwerk policy publish {output} --by NAME --reason TEXT"
-    )
+    drafted = Speech.of_reader(call).say("policy.drafted", version=present.version, file=f"[bold]{output}[/bold]")
+    commands = (f"diff {output}", f"replay {output}", f"publish {output} --by NAME --reason TEXT")
+    lines = [drafted, *(f"  leadwerk policy {command}" for command in commands)]
+    out.print("\n".join(lines))
 
 
 def write_new(file: Path, text: str, *, force: bool) -> None:
@@ -62,10 +63,10 @@ def write_new(file: Path, text: str, *, force: bool) -> None:
         with file.open("w" if force else "x", encoding="utf-8") as opened:
             opened.write(text)
     except FileExistsError:
-        remedy = "Give another --out, or --force to overwrite it."
-        raise InputError(f"{file} is there already.", field="out", value=str(file), remedy=remedy) from None
+        message, remedy = Message("cli.policy.exists", path=file), Message("cli.policy.exists.remedy")
+        raise InputError(message, field="out", value=str(file), remedy=remedy) from None
     except OSError as error:
-        remedy = "Give a path that can be written."
+        remedy = Message("cli.policy.unwritable.remedy")
         raise InputError(f"{file}: {error.strerror}.", field="out", value=str(file), remedy=remedy) from None
 
 
@@ -81,9 +82,10 @@ def read_draft(file: Path) -> Draft:
     try:
         return policies.read_draft(file.read_text(encoding="utf-8"), str(file))
     except (OSError, UnicodeDecodeError) as error:
-        remedy = "Make one: `leadwerk policy draft`."
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise InputError(f"{file} cannot be read: {reason}.", field="file", value=str(file), remedy=remedy) from None
+        reason = error.strerror if isinstance(error, OSError) else Message("cli.policy.not_utf8")
+        message = Message("import.unreadable", path=file, reason=reason)
+        remedy = Message("cli.policy.unreadable.remedy")
+        raise InputError(message, field="file", value=str(file), remedy=remedy) from None
 
 
 @shared_options(now=False)
@@ -101,9 +103,10 @@ def diff(call: Invocation, file: File) -> None:
         print_json({"from": present.version, "to": new.policy.version, "differences": changes})
     elif changes:
         rows = [(change.field, _short(change.before), _short(change.after)) for change in changes]
-        out.print(table(f"{present.version} → {new.policy.version}", ("field", "in force", str(file)), rows))
+        header = (*Speech.of_reader(call).columns("field", "in_force"), str(file))
+        out.print(table(f"{present.version} → {new.policy.version}", header, rows))
     else:
-        out.print(f"{file} does not differ from policy {present.version}, which is in force.")
+        out.print(Speech.of_reader(call).say("policy.no_difference", file=file, version=present.version))
 
 
 def _short(value: Any) -> str:
@@ -133,11 +136,11 @@ def replay(
     deployment = call.deployment
     present, new = open_policies(deployment.settings).in_force(), read_draft(file)
     request = ReplayRequest(old=present.policy, new=new.policy, now=call.moment(), days=days)
-    replayed = replay_tables.run(deployment, request, as_json=call.as_json, points_alone=points_alone)
+    replayed = replay_tables.run(call, request, points_alone=points_alone)
     if call.as_json:
         print_json(replayed)
     else:
-        replay_tables.show(replayed)
+        replay_tables.show(replayed, Speech.of_reader(call))
 
 
 @shared_options()
@@ -162,31 +165,28 @@ def publish(
     place = policies.open_policies(deployment.settings)
     present = place.in_force()
     if new.policy.version != present.version:
+        speech = Speech.of_reader(call)
         policies.check_base(new, present)
         request = ReplayRequest(old=present.policy, new=new.policy, now=at, days=days)
-        replayed = replay_tables.run(deployment, request, as_json=call.as_json)
+        replayed = replay_tables.run(call, request)
         if not call.as_json:
-            replay_tables.show_summary(replayed)
-        _warn(deployment, new, file)
+            replay_tables.show_summary(replayed, speech)
+        _warn(deployment, new, file, speech)
         if not yes:
-            typer.confirm(
-                f"Put policy {new.policy.version} in force instead of {present.version}?", abort=True, err=True
-            )
-    _tell(publishing.publish(place, deployment.warehouse, new, present, decided), as_json=call.as_json)
+            question = speech.say("policy.confirm", version=new.policy.version, before=present.version)
+            typer.confirm(question, abort=True, err=True)
+    _tell(call, publishing.publish(place, deployment.warehouse, new, present, decided))
 
 
-def _warn(deployment: Deployment, new: Draft, file: Path) -> None:
+def _warn(deployment: Deployment, new: Draft, file: Path, speech: Speech) -> None:
     """What somebody should know who publishes this."""
     from leadwerk.features.contract import contract, contract_hash
 
     if new.base is None:
-        err.print(f"[yellow]{file} does not say which policy it was made from; it replaces the one in force.[/yellow]")
+        err.print(f"[yellow]{speech.say('policy.no_base', file=file)}[/yellow]")
     champion = deployment.registry.champion()
     if champion and deployment.registry.manifest(champion.version).contract_hash != contract_hash(contract(new.policy)):
-        err.print(
-            "[yellow]The champion was trained on other signals or attributes and will be refused under this policy: "
-            "run `leadwerk retrain` as soon as it is in force.[/yellow]"
-        )
+        err.print(f"[yellow]{speech.say('policy.other_features')}[/yellow]")
 
 
 @shared_options()
@@ -204,20 +204,20 @@ def history(call: Invocation) -> None:
     if call.as_json:
         print_json({"in_force": present.version, "changes": changes})
         return
-    _show_history(changes, present)
+    _show_history(changes, present, Speech.of_reader(call))
 
 
-def _show_history(changes: list[PolicyChangeRow], present: InForce) -> None:
+def _show_history(changes: list[PolicyChangeRow], present: InForce, speech: Speech) -> None:
     names = ("kind", "from_version", "to_version", "author", "reason")
-    header = ("when (UTC)", "what", "from", "to", "author", "reason")
+    header = speech.columns("when_utc", "what", "from", "to", "author", "reason")
     if changes:
         rows = [
             (f"{row.changed_at:%Y-%m-%d %H:%M}", *(figure(getattr(row, name)) for name in names)) for row in changes
         ]
         out.print(table("", header, rows))
-    out.print(f"In force: [bold]{present.version}[/bold] ({present.policy.name})")
+    out.print(speech.say("policy.in_force", version=f"[bold]{present.version}[/bold]", name=present.policy.name))
     if changes and changes[0].to_version != present.version:
-        out.print("[yellow]It was put there by hand, without a record; publish the file to record it.[/yellow]")
+        out.print(f"[yellow]{speech.say('policy.by_hand')}[/yellow]")
 
 
 @shared_options()
@@ -236,16 +236,14 @@ def revert(
     deployment = call.deployment
     decided = publishing.publication_note(by, reason, call.deciding_moment())
     place = policies.open_policies(deployment.settings)
-    _tell(publishing.revert(place, deployment.warehouse, version, decided), as_json=call.as_json)
+    _tell(call, publishing.revert(place, deployment.warehouse, version, decided))
 
 
-def _tell(change: PolicyChangeRow, *, as_json: bool) -> None:
+def _tell(call: Invocation, change: PolicyChangeRow) -> None:
     from leadwerk.pipeline.serving.runtime_cache import POLICY_SECONDS
 
-    if as_json:
+    if call.as_json:
         print_json(change)
         return
-    out.print(
-        f"In force: policy [bold]{change.to_version}[/bold], in place of {change.from_version}. "
-        f"Running functions follow within {POLICY_SECONDS:.0f} seconds."
-    )
+    versions = {"version": f"[bold]{change.to_version}[/bold]", "before": change.from_version}
+    out.print(Speech.of_reader(call).say("policy.replaced", **versions, seconds=f"{POLICY_SECONDS:.0f}"))

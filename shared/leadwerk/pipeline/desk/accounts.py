@@ -25,6 +25,7 @@ from leadwerk.points.ledger import HUNDREDTHS, Entry
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import PHASES
 from leadwerk.scoring.arms import withholding
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
 
@@ -170,10 +171,10 @@ def contacts_of(warehouse: Warehouse, account_id: str, *, as_of: datetime) -> li
     members = [row.lead_id for row in warehouse.rows(statement("accounts/members", AccountMember), parameters)]
     if not members:
         raise UnknownAccount(
-            f"Account {account_id[:100]} is not known.",
+            Message("refusal.account", account=account_id[:100]),
             field="account_id",
             value=account_id[:100],
-            remedy="Use an id of the list: the CRM's account id, or the domain of a business e-mail address.",
+            remedy=Message("refusal.account.remedy"),
         )
     return members
 

@@ -19,6 +19,7 @@ from leadwerk.policy.model import Policy
 from leadwerk.policy.section import Cluster
 from leadwerk.texts import action_label, text
 from leadwerk.texts.facts import labelled
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Parameters, Warehouse
 from leadwerk.warehouse.records import ScoreReason
 from leadwerk.warehouse.statement import statement
@@ -243,8 +244,8 @@ def stage_label(policy: Policy, language: str, name: str) -> str:
 def _check_tier(policy: Policy, tier: str | None) -> None:
     tiers = [policy_tier.name for policy_tier in policy.tiers]
     if tier is not None and tier not in tiers:
-        remedy = f"Use one of {', '.join(tiers)}." if tiers else "This policy has no tiers."
-        raise InputError(f"There is no tier {tier[:60]!r}.", field="tier", value=tier[:60], remedy=remedy)
+        remedy = Message("refusal.use_one", choices=", ".join(tiers)) if tiers else Message("refusal.tier.none")
+        raise InputError(Message("refusal.tier", tier=tier[:60]), field="tier", value=tier[:60], remedy=remedy)
 
 
 def _next_cursor(sort: Sort, as_of: datetime, row: CallListRow) -> PageCursor:

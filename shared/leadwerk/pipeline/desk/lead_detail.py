@@ -12,6 +12,7 @@ from leadwerk.catalogue.periods import TIMELINE_DAYS
 from leadwerk.errors import UnknownLead
 from leadwerk.pipeline.desk.stored_reasons import ReasonDetail, reason_details
 from leadwerk.pipeline.leads.score_history import WITHHELD
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.records import ScoreLedger, ScoreReason
 from leadwerk.warehouse.statement import statement
 
@@ -116,7 +117,10 @@ def lead_detail(warehouse: Warehouse, policy: Policy, lead_id: str, *, now: date
 def unknown_lead(lead_id: str) -> UnknownLead:
     """The error for an id that names no lead, or none that this reader may see."""
     return UnknownLead(
-        f"Lead {lead_id[:100]} does not exist.", field="lead_id", value=lead_id[:100], remedy="Use a listed id."
+        Message("refusal.lead", lead=lead_id[:100]),
+        field="lead_id",
+        value=lead_id[:100],
+        remedy=Message("refusal.lead.listed"),
     )
 
 

@@ -18,6 +18,7 @@ from leadwerk.pipeline.policies.policy_in_force import RulesAt, Source, StoredTh
 from leadwerk.points.classification import LeadRating
 from leadwerk.points.ledger import HUNDREDTHS, Entry
 from leadwerk.scoring.arms import CONTROL, OBJECTION, Withholding, withholding
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse
 
 if TYPE_CHECKING:
@@ -99,8 +100,8 @@ def _withheld(lead_id: str, cause: Withholding) -> ScoreWithheld:
 def unknown_lead(lead_id: str, at: datetime) -> UnknownLead:
     """The error for a lead that did not exist at `at`."""
     return UnknownLead(
-        f"Lead {lead_id[:100]} was not known at {at:%Y-%m-%d %H:%M} UTC.",
+        Message("refusal.lead.then", lead=lead_id[:100], moment=f"{at:%Y-%m-%d %H:%M}"),
         field="lead_id",
         value=lead_id[:100],
-        remedy="Use an id of the list, or a later moment.",
+        remedy=Message("refusal.lead.then.remedy"),
     )

@@ -20,6 +20,7 @@ from leadwerk.errors import InputError, UnknownLead
 from leadwerk.pipeline.thresholds.daily import day_of
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.override import CLUSTERS, end_of, last_day
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import OverrideRow
 from leadwerk.warehouse.statement import statement
@@ -189,10 +190,10 @@ def _latest(warehouse: Warehouse, lead_id: str, now: datetime) -> LatestOverride
     rows = warehouse.rows(statement("overrides/latest", LatestOverride), {"lead_id": lead_id, "as_of": now})
     if not rows:
         raise UnknownLead(
-            f"Lead {lead_id[:LONGEST_NAME]} does not exist.",
+            Message("refusal.lead", lead=lead_id[:LONGEST_NAME]),
             field="lead_id",
             value=lead_id[:LONGEST_NAME],
-            remedy="Use an id of the call list; a new lead appears after the next ingest.",
+            remedy=Message("refusal.lead.call_list"),
         )
     return rows[0]
 
@@ -212,33 +213,30 @@ def _record(row: StoredOverride | OverrideRow, policy: Policy, overrules: str | 
 
 def _cluster(cluster: str) -> str:
     if cluster not in CLUSTERS:
-        remedy = f"Use one of {', '.join(CLUSTERS)}, or release the lead."
         raise InputError(
-            f"{cluster[:60]!r} is not a cluster that can be set.", field="cluster", value=cluster[:60], remedy=remedy
+            Message("refusal.cluster", cluster=cluster[:60]),
+            field="cluster",
+            value=cluster[:60],
+            remedy=Message("refusal.cluster.remedy", choices=", ".join(CLUSTERS)),
         )
     return cluster
 
 
 def _name(author: str) -> str:
-    return _text("by", author, LONGEST_NAME, "Name the person who decides, in at most 100 characters.")
+    return _text("by", author, LONGEST_NAME, Message("refusal.override.by"))
 
 
 def _reason(reason: str) -> str:
-    return _text("reason", reason, LONGEST_REASON, "Give the reason in a sentence; sellers read it with the lead.")
+    return _text("reason", reason, LONGEST_REASON, Message("refusal.override.reason"))
 
 
 def _text(field: str, value: str, longest: int, remedy: str) -> str:
     text = " ".join(value.split())
     # Unprintable signs could hide in a name that others read, or break a CRM field.
     if not text or len(text) > longest or not text.isprintable():
-        wrong = (
-            "is empty"
-            if not text
-            else f"has more than {longest} characters"
-            if len(text) > longest
-            else "has unprintable characters"
-        )
-        raise InputError(f"`{field}` {wrong}.", field=field, value=value[:60], remedy=remedy)
+        fault = "empty" if not text else "long" if len(text) > longest else "unprintable"
+        message = Message(f"refusal.text.{fault}", field=field, length=longest)
+        raise InputError(message, field=field, value=value[:60], remedy=remedy)
     return text
 
 
@@ -246,26 +244,32 @@ def _end(policy: Policy, now: datetime, days: int | None, until: date | None) ->
     today = day_of(policy, now)
     if days is not None and until is not None:
         raise InputError(
-            "An override has one end.", field="until", value=str(until), remedy="Send days or until, not both."
+            Message("refusal.override.ends"),
+            field="until",
+            value=str(until),
+            remedy=Message("refusal.override.ends.remedy"),
         )
     if days is not None and not 1 <= days <= LONGEST_DAYS:
-        remedy = f"Choose 1 to {LONGEST_DAYS} days; the override can be set again afterwards."
-        raise InputError(f"An override cannot hold for {days} days.", field="days", value=days, remedy=remedy)
+        remedy = Message("refusal.override.days.remedy", days=LONGEST_DAYS)
+        raise InputError(Message("refusal.override.days", days=days), field="days", value=days, remedy=remedy)
     last = until or today + timedelta(days=days or DAYS)
     if last < today:
         raise InputError(
-            f"{last} is in the past.", field="until", value=str(last), remedy="Choose today or a later day."
+            Message("refusal.day.past", day=last),
+            field="until",
+            value=str(last),
+            remedy=Message("refusal.day.past.remedy"),
         )
     if last > today + timedelta(days=LONGEST_DAYS):
-        remedy = f"Choose a day within {LONGEST_DAYS} days; the override can be set again afterwards."
-        raise InputError(f"{last} is too far away.", field="until", value=str(last), remedy=remedy)
+        remedy = Message("refusal.day.far.remedy", days=LONGEST_DAYS)
+        raise InputError(Message("refusal.day.far", day=last), field="until", value=str(last), remedy=remedy)
     return end_of(last, policy)
 
 
 def _closed(lead_id: str, at: datetime) -> InputError:
     return InputError(
-        f"Lead {lead_id} was closed in the CRM on {at:%Y-%m-%d}.",
+        Message("refusal.lead.closed", lead=lead_id, day=f"{at:%Y-%m-%d}"),
         field="lead_id",
         value=lead_id,
-        remedy="Open a new case in the CRM if the customer has come back.",
+        remedy=Message("refusal.lead.closed.remedy"),
     )

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from leadwerk.errors import InputError
+from leadwerk.texts.message import Message
 
 
 class PageCursor(Struct, frozen=True, array_like=True):
@@ -66,5 +67,5 @@ def read(text: str, sort: str) -> PageCursor:
 
 
 def _unusable(text: str) -> InputError:
-    remedy = "Send `next` of the previous page with the same sort and filters, or no cursor to start again."
-    return InputError("This cursor belongs to a different list.", field="cursor", value=text[:60], remedy=remedy)
+    remedy = Message("refusal.cursor.remedy")
+    return InputError(Message("refusal.cursor"), field="cursor", value=text[:60], remedy=remedy)

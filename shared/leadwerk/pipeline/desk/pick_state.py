@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from leadwerk.errors import AlreadyPicked
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.records import PickRow
 
 StepKind = Literal["picked", "released", "expired"]
@@ -116,10 +117,15 @@ def expire(state: PickState, now: datetime) -> PickState:
 def _check_own(holder: Pick, seller: str) -> None:
     if holder.seller != seller:
         raise AlreadyPicked(
-            f"Lead {holder.lead_id} is held by {holder.seller} until {holder.expires_at:%Y-%m-%d %H:%M} UTC.",
+            Message(
+                "refusal.lead.held",
+                lead=holder.lead_id,
+                seller=holder.seller,
+                moment=f"{holder.expires_at:%Y-%m-%d %H:%M}",
+            ),
             field="lead_id",
             value=holder.lead_id,
-            remedy=f"Choose another lead, or ask {holder.seller} to release it.",
+            remedy=Message("refusal.lead.held.remedy", seller=holder.seller),
             seller=holder.seller,
             until=holder.expires_at,
         )

@@ -24,6 +24,7 @@ from leadwerk.pipeline.desk import pick_state
 from leadwerk.pipeline.desk.pick_state import Pick, PickState
 from leadwerk.policy.model import Policy
 from leadwerk.registry.store import ABSENT, Blob, Store
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
 
@@ -195,27 +196,27 @@ class Picks:
     def _check_known(self, lead_id: str, now: datetime) -> None:
         if read_lead_account(self.warehouse, lead_id, now) is None:
             raise UnknownLead(
-                f"Lead {lead_id} does not exist.",
+                Message("refusal.lead", lead=lead_id),
                 field="lead_id",
                 value=lead_id,
-                remedy="Use an id of the call list; a new lead appears after the next ingest.",
+                remedy=Message("refusal.lead.call_list"),
             )
 
     def _check_seller(self, seller: str) -> None:
         sellers = [policy_seller.name for policy_seller in self.policy.capacity.sellers]
         if sellers and seller not in sellers:
             raise InputError(
-                f"{seller[:LONGEST_NAME]!r} is not a seller of the policy.",
+                Message("refusal.seller", seller=seller[:LONGEST_NAME]),
                 field="seller",
                 value=seller[:LONGEST_NAME],
-                remedy=f"Use one of {', '.join(sellers)}, or add the seller to the policy's capacity.",
+                remedy=Message("refusal.seller.remedy", sellers=", ".join(sellers)),
             )
         if not seller.strip() or len(seller) > LONGEST_NAME or not seller.isprintable():
             raise InputError(
-                "A pick needs the name of its seller.",
+                Message("refusal.seller.empty"),
                 field="seller",
                 value=seller[:LONGEST_NAME],
-                remedy=f"Send a name of at most {LONGEST_NAME} characters.",
+                remedy=Message("refusal.seller.empty.remedy", length=LONGEST_NAME),
             )
 
 
@@ -242,5 +243,6 @@ def _decoded(blob: Blob, name: str) -> PickState:
         return _DECODER.decode(blob.data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise WarehouseError(
-            f"The pick at {name} cannot be read: {error}.", remedy="Delete the object; the lead is free afterwards."
+            Message("refusal.pick.unreadable", place=name, error=error),
+            remedy=Message("refusal.pick.unreadable.remedy"),
         ) from error

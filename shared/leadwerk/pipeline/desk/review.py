@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from leadwerk.errors import InputError
 from leadwerk.policy.model import Policy
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
 
@@ -76,7 +77,10 @@ class Month:
                 first_day = datetime.strptime(name, "%Y-%m").replace(tzinfo=UTC).date()
             except ValueError as error:
                 raise InputError(
-                    f"{name!r} is no month.", field="month", value=name[:20], remedy="Write it like 2026-05."
+                    Message("refusal.month", month=name[:20]),
+                    field="month",
+                    value=name[:20],
+                    remedy=Message("refusal.month.remedy"),
                 ) from error
         # Four days after a 28th lie in the next month, however long this one is.
         next_first = (first_day.replace(day=28) + timedelta(days=4)).replace(day=1)

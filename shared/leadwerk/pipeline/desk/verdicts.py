@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from leadwerk.errors import InputError, UnknownLead
 from leadwerk.policy.model import Policy
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import VerdictRow
 from leadwerk.warehouse.statement import statement
@@ -60,7 +61,10 @@ def give_verdict(
     with warehouse.unit_of_work():
         if not warehouse.rows(statement("leads/as_of"), {"lead_id": lead_id, "as_of": now}):
             raise UnknownLead(
-                f"Lead {lead_id[:100]} does not exist.", field="lead_id", value=lead_id[:100], remedy="Use a listed id."
+                Message("refusal.lead", lead=lead_id[:100]),
+                field="lead_id",
+                value=lead_id[:100],
+                remedy=Message("refusal.lead.listed"),
             )
         latest = latest_verdict(warehouse, lead_id, now)
         # A double click, or a request that was sent again, is one opinion. After another opinion it is a new one.
@@ -91,19 +95,21 @@ def _checked(policy: Policy, request: VerdictRequest) -> VerdictRequest:
     note = " ".join((request.note or "").split()) or None
     if request.reached is None and request.verdict is None and note is None:
         raise InputError(
-            "The verdict is empty.", field="verdict", remedy="Say whether you reached somebody, or how it went."
+            Message("refusal.verdict.empty"), field="verdict", remedy=Message("refusal.verdict.empty.remedy")
         )
     reasons = [reason.name for reason in policy.verdict_reasons]
     if request.reason is not None and request.reason not in reasons:
         raise InputError(
-            f"{request.reason[:60]!r} is no reason of the policy.",
+            Message("refusal.verdict.reason", reason=request.reason[:60]),
             field="reason",
             value=request.reason[:60],
-            remedy=f"Use one of {', '.join(reasons)}.",
+            remedy=Message("refusal.use_one", choices=", ".join(reasons)),
         )
     if note is not None and len(note) > LONGEST_NOTE:
         raise InputError(
-            f"The note has {len(note)} characters.", field="note", remedy=f"Use at most {LONGEST_NOTE} characters."
+            Message("refusal.verdict.note", length=len(note)),
+            field="note",
+            remedy=Message("refusal.verdict.note.remedy", length=LONGEST_NOTE),
         )
     return VerdictRequest(
         reached=request.reached,

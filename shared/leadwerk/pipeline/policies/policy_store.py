@@ -20,6 +20,7 @@ from leadwerk.policy.model import Policy
 from leadwerk.registry.locations import open_store
 from leadwerk.registry.store import ABSENT, Store
 from leadwerk.settings import Settings
+from leadwerk.texts.message import Message
 
 ARCHIVE = "policies"
 YAML = "application/yaml"
@@ -77,21 +78,20 @@ class PolicyStore:
         blob = self._store.read(_place(version))
         if blob is None:
             raise InputError(
-                f"Policy {version} was never in force here.",
+                Message("refusal.policy.never", version=version),
                 field="version",
                 value=version,
-                remedy="`leadwerk policy history` lists the versions.",
+                remedy=Message("refusal.policy.never.remedy"),
             )
         text = blob.data.decode("utf-8", "replace")
         policy = parse(text, _place(version))
         # The name is the hash of the content: an edited file would be published under a false name.
         if policy.version != version:
             raise InputError(
-                f"{_place(version)} has the content of policy {policy.version}: the archive was edited, or this "
-                "release reads the file differently.",
+                Message("refusal.policy.edited", place=_place(version), version=policy.version),
                 field="version",
                 value=version,
-                remedy="Read the file, and publish it as a new policy if it is what you want.",
+                remedy=Message("refusal.policy.edited.remedy"),
             )
         return Draft(text, policy, None)
 
@@ -204,17 +204,17 @@ def digest(text: str) -> str:
 def changed_meanwhile() -> WriteConflict:
     """The error for the second of two concurrent publishers."""
     return WriteConflict(
-        "The policy in force has changed since.",
-        remedy="See `leadwerk policy history`; make a new draft and put your changes into it.",
+        Message("refusal.policy.changed"),
+        remedy=Message("refusal.policy.changed.remedy"),
     )
 
 
 def _place(version: str) -> str:
     if not re.fullmatch("[0-9a-f]{12}", version):
         raise InputError(
-            f"{version!r} is not a policy version.",
+            Message("refusal.policy.version", version=version),
             field="version",
             value=version,
-            remedy="A version has twelve hexadecimal digits; see `leadwerk policy history`.",
+            remedy=Message("refusal.policy.version.remedy"),
         )
     return f"{ARCHIVE}/{version}.yaml"

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from leadwerk.errors import InputError
 from leadwerk.pipeline.policies.policy_store import Draft, InForce, PolicyStore, check_base
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import PolicyChangeRow
 from leadwerk.warehouse.statement import statement
@@ -33,7 +34,8 @@ def publication_note(author: str, reason: str, now: datetime) -> PublicationNote
     """
     for field, text in (("by", author), ("reason", reason)):
         if not text.strip():
-            raise InputError(f"--{field} is empty.", field=field, value=text, remedy="Name the author and the reason.")
+            message, remedy = Message("refusal.note.empty", field=field), Message("refusal.note.empty.remedy")
+            raise InputError(message, field=field, value=text, remedy=remedy)
     return PublicationNote(author.strip(), reason.strip(), now)
 
 
@@ -55,9 +57,9 @@ def publish(
     before = unrecorded_changes(warehouse, present, note.now)
     if before is None:
         raise InputError(
-            f"The file equals policy {present.version}, which is in force.",
+            Message("refusal.policy.same", version=present.version),
             field="policy",
-            remedy="Change a value; comments alone make no new policy.",
+            remedy=Message("refusal.policy.same.remedy"),
         )
     return _record(warehouse, "publish", before, present.version, note)
 
@@ -72,7 +74,8 @@ def revert(policies: PolicyStore, warehouse: Warehouse, version: str | None, not
     present = policies.in_force()
     target = version or _before(warehouse, present, note.now)
     if target == present.version:
-        raise InputError(f"Policy {target} is in force.", field="version", value=target, remedy="Name another version.")
+        message, remedy = Message("refusal.policy.in_force", version=target), Message("refusal.policy.in_force.remedy")
+        raise InputError(message, field="version", value=target, remedy=remedy)
     former = policies.archived(target)
     policies.replace(present, former.text, former.policy)
     return _record(warehouse, "revert", present.version, target, note)
@@ -98,9 +101,9 @@ def _before(warehouse: Warehouse, present: InForce, now: datetime) -> str:
         # The policy in force was edited by hand; this one came before.
         return changes[0].to_version
     raise InputError(
-        f"Nothing was published before policy {present.version}.",
+        Message("refusal.policy.first", version=present.version),
         field="version",
-        remedy="Name a version: `leadwerk policy revert VERSION`.",
+        remedy=Message("refusal.policy.first.remedy"),
     )
 
 

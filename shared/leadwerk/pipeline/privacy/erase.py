@@ -26,6 +26,7 @@ from leadwerk.pipeline.privacy.erased_ids import ErasedIds
 from leadwerk.pipeline.privacy.person import PersonIds, find_person, key_of_name, unknown_person
 from leadwerk.registry import Registry
 from leadwerk.registry.erasure_marks import ErasureMark
+from leadwerk.texts.message import Message
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import ErasureDeleted, ErasureRow
@@ -215,9 +216,9 @@ def _text(field: str, value: str) -> str:
     text = " ".join(value.split())
     if not text or len(text) > LONGEST_TEXT or not text.isprintable():
         raise InputError(
-            f"`{field}` is empty, unprintable, or longer than {LONGEST_TEXT} characters.",
+            Message("refusal.privacy.text", field=field, length=LONGEST_TEXT),
             field=field,
             value=value[:60],
-            remedy="Name who orders the erasure, and why, such as the number of the request.",
+            remedy=Message("refusal.privacy.text.remedy"),
         )
     return text

@@ -10,6 +10,7 @@ from msgspec import Struct
 from leadwerk.errors import InputError, UnknownPerson
 from leadwerk.lead.contact import parse_email, parse_phone
 from leadwerk.lead.identity import person_key
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
 
@@ -72,10 +73,10 @@ def find_person(warehouse: Warehouse, name: str, secret: str) -> PersonIds:
 def unknown_person() -> UnknownPerson:
     """The error for a name of which nothing is stored; without the name, which may still be somebody's."""
     return UnknownPerson(
-        "Nothing is stored of this person.",
+        Message("refusal.privacy.unknown"),
         field="person",
         value=None,
-        remedy="Give a lead's id, a visitor's id, an e-mail address or a telephone number (+41 …).",
+        remedy=Message("refusal.privacy.name"),
     )
 
 
@@ -94,10 +95,10 @@ def _key_of(email: str | None, phone: str | None, secret: str) -> str:
     key = person_key(email, phone, secret)
     if key is None:
         raise InputError(
-            "Without the key of the hashes of persons nobody is found by an address or number.",
+            Message("refusal.privacy.no_key"),
             field="person",
             value=None,
-            remedy="Set LEADWERK_PERSON_KEY, or name a lead.",
+            remedy=Message("refusal.privacy.no_key.remedy"),
         )
     return key
 

@@ -10,6 +10,7 @@ from leadwerk.errors import InputError
 from leadwerk.pipeline.thresholds.daily import ThresholdHold, day_of, threshold_snapshot
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.seller_pools import EVERYBODY, Basis, threshold_limits
+from leadwerk.texts.message import Message, listed
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import ThresholdHoldRow
 
@@ -40,7 +41,10 @@ def hold(warehouse: Warehouse, policy: Policy, request: HoldRequest, now: dateti
     # By the policy's day: after midnight in Zurich, UTC still has yesterday.
     if until is not None and until < day_of(policy, now):
         raise InputError(
-            f"{until} is in the past.", field="until", value=str(until), remedy="Choose today or a later day."
+            Message("refusal.day.past", day=until),
+            field="until",
+            value=str(until),
+            remedy=Message("refusal.day.past.remedy"),
         )
     if request.hot is None:
         _check_held(threshold_snapshot(warehouse, policy, now).manual_holds, request.basis, request.seller_pool)
@@ -61,14 +65,16 @@ def _check_held(holds: Mapping[tuple[str, str], ThresholdHold], basis: Basis, se
     """Fail if nothing is held for this pool, so that a mistyped pool name is noticed."""
     if (basis, seller_pool) in holds:
         return
-    held_pools = [
-        f"{name or 'everybody'} ({of}) at {threshold_hold.hot}" for (of, name), threshold_hold in holds.items()
-    ]
+    everybody = Message("refusal.hold.everybody")
+    held_pools = listed(
+        Message("refusal.hold.pool", pool=name or everybody, basis=of, hot=hold.hot)
+        for (of, name), hold in holds.items()
+    )
     raise InputError(
-        f"Nothing is held for {seller_pool or 'everybody'} ({basis}): the threshold follows the load already.",
+        Message("refusal.hold.none", pool=seller_pool or everybody, basis=basis),
         field="seller_pool",
         value=seller_pool,
-        remedy=f"Held thresholds: {', '.join(held_pools)}." if held_pools else "No threshold is held at all.",
+        remedy=Message("refusal.hold.none.remedy", holds=held_pools) if holds else Message("refusal.hold.no_holds"),
     )
 
 
@@ -76,7 +82,10 @@ def _check_filled(**texts: str) -> None:
     for field, text in texts.items():
         if not text.strip():
             raise InputError(
-                f"`{field}` is empty.", field=field, value=text, remedy=f"Send {field}; it is shown with the threshold."
+                Message("refusal.text.empty", field=field),
+                field=field,
+                value=text,
+                remedy=Message("refusal.hold.filled.remedy", field=field),
             )
 
 
@@ -84,14 +93,18 @@ def _check_sellers(policy: Policy, seller_pool: str) -> None:
     names = [seller.name for seller in policy.capacity.sellers]
     if not names:
         raise InputError(
-            "The policy names no sellers, so HOT starts at its bands.",
+            Message("refusal.hold.no_sellers"),
             field="hot",
-            remedy="Change bands.hot or points.bands.hot, or add sellers under capacity.",
+            remedy=Message("refusal.hold.no_sellers.remedy"),
         )
     unknown = [name for name in seller_pool.split("+") if name not in names] if seller_pool else []
     if unknown:
-        remedy = f"Sellers: {', '.join(names)}; join those who serve the same leads by +."
-        raise InputError(f"{unknown[0]!r} is not a seller.", field="seller_pool", value=seller_pool, remedy=remedy)
+        raise InputError(
+            Message("refusal.hold.seller", seller=unknown[0]),
+            field="seller_pool",
+            value=seller_pool,
+            remedy=Message("refusal.hold.seller.remedy", sellers=", ".join(names)),
+        )
 
 
 def _check_value(policy: Policy, basis: Basis, hot: int | None) -> None:
@@ -99,8 +112,8 @@ def _check_value(policy: Policy, basis: Basis, hot: int | None) -> None:
     if hot is not None and not bands.low <= hot <= bands.high:
         where = "points.bands.threshold_limits" if basis == "points" else "bands.threshold_limits"
         raise InputError(
-            f"{hot} is outside {bands.low} to {bands.high}.",
+            Message("refusal.hold.value", hot=hot, low=bands.low, high=bands.high),
             field="hot",
             value=hot,
-            remedy=f"Choose a value within these limits, or change {where} of the policy.",
+            remedy=Message("refusal.hold.value.remedy", key=where),
         )

@@ -19,6 +19,7 @@ from leadwerk import settings
 from leadwerk.pipeline import wiring
 from leadwerk.policy.people import Person, Role, by_email, by_name, local_people
 from leadwerk.settings import Settings
+from leadwerk.texts.message import Message
 from leadwerk.web.door.iap import AssertionVerifier
 from leadwerk.web.door.rate_limit import check_person
 from leadwerk.web.door.session import LocalSessions, is_local_host
@@ -48,10 +49,10 @@ class Visitor:
         """
         if not self.is_program and not self.person.has(*roles):
             raise Forbidden(
-                f"{self.person.name} may not see or do this.",
+                Message("refusal.role", name=self.person.name),
                 field="role",
                 value=", ".join(self.person.roles),
-                remedy=f"Ask the person who maintains people.yaml for the role {' or '.join(roles)}.",
+                remedy=Message("refusal.role.remedy", roles=" / ".join(roles)),
             )
 
 
@@ -74,10 +75,10 @@ def _of_proxy(config: Settings, headers: Mapping[str, str]) -> Visitor:
     person = by_email(wiring.people(config), email)
     if person is None or not person.roles:
         raise Forbidden(
-            f"{email} may not use this desk.",
+            Message("refusal.desk", email=email),
             field="email",
             value=email,
-            remedy="Ask the person who maintains people.yaml to add this account with a role.",
+            remedy=Message("refusal.desk.remedy"),
         )
     check_person(person.name)
     record_first_of_day(config, person.name, datetime.now(UTC))
@@ -87,7 +88,7 @@ def _of_proxy(config: Settings, headers: Mapping[str, str]) -> Visitor:
 def _of_session(config: Settings, headers: Mapping[str, str]) -> Visitor:
     # DNS rebinding: a foreign name that points to this machine would let its pages in.
     if not is_local_host(headers.get("Host", "")):
-        raise Forbidden("This desk answers on this machine only.", field="Host", remedy="Open 127.0.0.1.")
+        raise Forbidden(Message("refusal.local"), field="Host", remedy=Message("refusal.local.remedy"))
     token = headers.get("Authorization", "").removeprefix("Bearer ")
     if config.desk_token and hmac.compare_digest(token.encode(), config.desk_token.encode()):
         return Visitor(PROGRAM)

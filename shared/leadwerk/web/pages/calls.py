@@ -17,6 +17,7 @@ from leadwerk.pipeline.desk.call_list import Grade, LeadFilter, LeadPage, Region
 from leadwerk.pipeline.desk.list_counts import ListCounts, list_counts
 from leadwerk.pipeline.desk.page_cursor import PageRequest
 from leadwerk.pipeline.leads.score_history import WITHHELD
+from leadwerk.texts.message import Message
 from leadwerk.web import Answer
 from leadwerk.web.pages.cached import cached, forget
 from leadwerk.web.pages.lead_view import row_view
@@ -192,7 +193,7 @@ def checked_next(path: str) -> str:
         InputError: the address is that of another site.
     """
     if not path.startswith("/") or path.startswith("//") or "\\" in path or not path.isprintable():
-        raise InputError("This address leads to another site.", field="next", value=path[:60], remedy="Leave it out.")
+        raise InputError(Message("refusal.next"), field="next", value=path[:60], remedy=Message("refusal.next.remedy"))
     return path
 
 

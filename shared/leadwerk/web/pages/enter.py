@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from leadwerk import settings
 from leadwerk.policy.people import by_name
+from leadwerk.texts.message import Message
 from leadwerk.web import Answer, NotFound, Response, answered, status_of
 from leadwerk.web.door.admission import people, sessions
 from leadwerk.web.door.origin import check_origin
@@ -28,9 +29,9 @@ def enter(http: QueriedRequest) -> Response:
 def _answer(http: QueriedRequest) -> Answer:
     config = settings.read()
     if config.access != "local":  # elsewhere this path does not exist
-        raise NotFound(f"There is no page {PATH}.", field="path", remedy="Sign in with your account.")
+        raise NotFound(Message("refusal.page", path=PATH), field="path", remedy=Message("refusal.sign_in"))
     if not is_local_host(http.headers.get("Host", "")):
-        raise Forbidden("This desk answers on this machine only.", field="Host", remedy="Open 127.0.0.1.")
+        raise Forbidden(Message("refusal.local"), field="Host", remedy=Message("refusal.local.remedy"))
     check_address(http.headers)
     check_origin(http.method, http.headers)
     language = browser_language(http.headers)

@@ -13,6 +13,7 @@ from leadwerk.pipeline.desk import verdicts
 from leadwerk.pipeline.desk.lead_detail import LeadDetail, lead_events, shown_events
 from leadwerk.pipeline.desk.overrides import OverrideRequest, override, release
 from leadwerk.pipeline.desk.verdicts import Opinion, VerdictRequest
+from leadwerk.texts.message import Message
 from leadwerk.web import Answer
 from leadwerk.web.pages.cached import forget
 from leadwerk.web.pages.calls import CallsForm, hot_threshold, neighbours
@@ -131,7 +132,8 @@ def set_override(visit: Visit, form: OverrideForm, lead_id: str) -> Answer:
     """Set the cluster, and score the lead at once."""
     readable_lead(visit, lead_id)
     if form.cluster is None:
-        raise InputError("No cluster was chosen.", field="cluster", remedy="Choose what the lead should be.")
+        remedy = Message("refusal.cluster.none.remedy")
+        raise InputError(Message("refusal.cluster.none"), field="cluster", remedy=remedy)
     request = OverrideRequest(cluster=form.cluster, by=visit.name, reason=form.reason or "", until=form.until)
     override(visit.warehouse, visit.policy, lead_id, request, visit.now)
     _rescore(lead_id, visit.now)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from leadwerk.errors import InputError
+from leadwerk.texts.message import Message
 
 
 class LeadForm(Struct, frozen=True):
@@ -28,4 +29,5 @@ def moment_of_form(text: str, zone: str) -> datetime:
     try:
         return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
     except ValueError as error:
-        raise InputError(f"{text[:40]!r} is no moment.", field="at", value=text[:40], remedy="Choose one.") from error
+        message, remedy = Message("refusal.moment", moment=text[:40]), Message("refusal.moment.remedy")
+        raise InputError(message, field="at", value=text[:40], remedy=remedy) from error

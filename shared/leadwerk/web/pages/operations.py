@@ -13,6 +13,7 @@ from leadwerk.pipeline.dead_letters import read_dead_letters
 from leadwerk.pipeline.desk import stations
 from leadwerk.pipeline.health import Health
 from leadwerk.report.report_rows import StoredTrainingRun
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.statement import statement
 from leadwerk.web import Answer
 from leadwerk.web.pages.cached import cached, forget
@@ -71,7 +72,8 @@ def show(visit: Visit, _: NoForm) -> Answer:
 def roll_back(visit: Visit, form: RollbackForm) -> Answer:
     """Let the champion before the present one serve again."""
     if not (form.reason or "").strip():
-        raise InputError("A rollback needs its reason.", field="reason", remedy="Say why, in a sentence.")
+        remedy = Message("refusal.rollback.remedy")
+        raise InputError(Message("refusal.rollback"), field="reason", remedy=remedy)
     registry = wiring.registry(visit.config)
     ChampionChange(registry, visit.warehouse, visit.name, form.reason or "").roll_back(visit.now)
     forget()

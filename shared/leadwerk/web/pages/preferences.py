@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from leadwerk.catalogue.languages import Language
+from leadwerk.texts.message import Message
 from leadwerk.web import Answer
 from leadwerk.web.door.admission import sessions
 from leadwerk.web.pages.rendering import redirect, render
@@ -37,7 +38,7 @@ def save(visit: Visit, form: PreferencesForm) -> Answer:
 def new_link(visit: Visit, _: NoForm) -> Answer:
     """A link for another browser, so that two people can try the desk on one machine."""
     if visit.config.access != "local":
-        raise NotFound("There are no links here.", field="path", remedy="Everybody signs in with an account.")
+        raise NotFound(Message("refusal.links"), field="path", remedy=Message("refusal.links.remedy"))
     key = sessions(visit.config.desk_key).new_link_key()
     return _page(visit, f"http://{visit.headers.get('Host', '')}/enter?key={key}")
 

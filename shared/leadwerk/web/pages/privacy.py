@@ -20,6 +20,7 @@ from leadwerk.pipeline.audit.trail import Act, AuditEntry, AuditFilter, read_tra
 from leadwerk.pipeline.privacy import erase as erasure
 from leadwerk.pipeline.privacy.access import AccessAnswer, TableOfPerson, access
 from leadwerk.pipeline.privacy.objection import Objection, record_objection
+from leadwerk.texts.message import Message
 from leadwerk.web import Answer, NotFound
 from leadwerk.web.pages.cached import forget
 from leadwerk.web.pages.rendering import render
@@ -196,9 +197,9 @@ def erase(visit: Visit, form: ErasureForm) -> Answer:
     reason = _reason(form.reason)
     if form.confirmation.strip() != _name(form):
         raise InputError(
-            "What you typed is not the person on the page.",
+            Message("refusal.privacy.confirmation"),
             field="confirmation",
-            remedy="Type the id or address exactly as the page names it.",
+            remedy=Message("refusal.privacy.confirmation.remedy"),
         )
     stores = wiring.erasure_places(visit.config, visit.policy)
     receipt = erasure.erase(stores, _name(form), by=visit.name, reason=reason, now=visit.now)
@@ -210,23 +211,24 @@ def _name(form: PersonForm) -> str:
     name = form.person.strip()
     if not name:
         raise InputError(
-            "Nobody is named.",
+            Message("refusal.privacy.nobody"),
             field="person",
-            remedy="Give a lead's id, a visitor's id, an e-mail address or a telephone number (+41 …).",
+            remedy=Message("refusal.privacy.name"),
         )
     return name
 
 
 def _reason(text: str) -> str:
     if not text.strip():
-        raise InputError("The reason is missing.", field="reason", remedy="Say why, such as the number of the request.")
+        remedy = Message("refusal.privacy.reason.remedy")
+        raise InputError(Message("refusal.privacy.reason"), field="reason", remedy=remedy)
     return text.strip()
 
 
 def _only_where_it_may_delete(visit: Visit) -> None:
     if not may_delete(visit):
         raise NotFound(
-            "In the cloud the function `privacy` answers requests of persons: it alone may delete.",
+            Message("refusal.privacy.cloud"),
             field="path",
-            remedy="Send POST /access, /object or /erase to it; docs/privacy.md.",
+            remedy=Message("refusal.privacy.cloud.remedy"),
         )

@@ -22,6 +22,7 @@ from leadwerk.pipeline.desk.outcome_counts import (
 )
 from leadwerk.policy.kpi_limits import Segmentation
 from leadwerk.stats.wilson import wilson
+from leadwerk.texts.message import Message
 from leadwerk.web import Answer
 from leadwerk.web.pages import answers, results_charts as charts
 from leadwerk.web.pages.cached import cached
@@ -101,7 +102,11 @@ def download(visit: Visit, form: ResultsForm, name: str) -> Answer:
     else:
         question = next((question for question in questions(visit, wording, form) if question.name == name), None)
         if question is None:
-            raise NotFound(f"There is no table {name[:60]}.", field="path", remedy="Use a link of the page.")
+            raise NotFound(
+                Message("refusal.results.table", name=name[:60]),
+                field="path",
+                remedy=Message("refusal.results.table.remedy"),
+            )
         head, rows = question.head, question.rows
     return csv_answer(name, [head, *rows])
 

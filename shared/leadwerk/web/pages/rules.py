@@ -14,6 +14,7 @@ from leadwerk.pipeline.policies.policy_store import Draft, InForce, PolicyStore
 from leadwerk.pipeline.policies.shared_draft import DraftStore, SharedDraft
 from leadwerk.policy.diff import differences
 from leadwerk.policy.points_numbers import PointsNumbers, text_with_numbers
+from leadwerk.texts.message import Message, sentences
 from leadwerk.web import Answer
 from leadwerk.web.pages.cached import forget
 from leadwerk.web.pages.rendering import redirect, render
@@ -196,15 +197,16 @@ def publish(visit: Visit, form: PublishForm) -> Answer:
     draft = _draft(desk)
     note = publishing.publication_note(visit.name, form.reason or "", visit.now)
     if draft.policy.version != form.version:
-        raise _changed("The draft has changed since you looked at it.")
+        raise _changed(Message("refusal.rules.draft_changed"))
     if _is_outdated(desk):
-        raise _changed("Another policy has been published since this draft was made.")
+        raise _changed(Message("refusal.rules.outdated"))
     if desk.drafts.replay(desk.present.version, draft.policy.version) is None:
-        raise InputError("This draft was not replayed.", field="policy", remedy="Replay it, and look at what it moves.")
+        remedy = Message("refusal.rules.not_replayed.remedy")
+        raise InputError(Message("refusal.rules.not_replayed"), field="policy", remedy=remedy)
     try:
         publishing.publish(policy_store.open_policies(visit.config), visit.warehouse, draft, desk.present, note)
     except WriteConflict as error:
-        raise _changed(str(error)) from error
+        raise _changed(sentences(*error.texts)) from error
     desk.drafts.save(None)
     forget()
     return redirect("/rules", "published")
@@ -234,7 +236,9 @@ def _save(visit: Visit, desk: Desk, text: str) -> None:
     except PolicyError as error:
         # The first line names what the draft was made from; people count from the line after it.
         raise InputError(
-            f"Line {error.line - 1}, {error.field}: {error.fault}", field="text", remedy=error.remedy
+            Message("refusal.rules.line", line=error.line - 1, field=error.field, fault=error.fault),
+            field="text",
+            remedy=error.texts[1],
         ) from error
     desk.drafts.save(SharedDraft(text=marked, author=visit.name, changed_at=visit.now))
 
@@ -249,19 +253,22 @@ def _is_outdated(desk: Desk) -> bool:
 
 def _draft(desk: Desk) -> Draft:
     if desk.draft is None:
-        raise InputError("There is no draft.", field="policy", remedy="Change a number, or paste a policy.")
+        raise InputError(
+            Message("refusal.rules.no_draft"), field="policy", remedy=Message("refusal.rules.no_draft.remedy")
+        )
     return desk.draft
 
 
 def _changed(message: str) -> Conflict:
-    return Conflict(message, field="policy", remedy="See what differs on the page of the rules, and decide again.")
+    return Conflict(message, field="policy", remedy=Message("refusal.rules.changed.remedy"))
 
 
 def _whole(name: str, text: str) -> int:
     try:
         return int(text)
     except ValueError as error:
-        raise InputError(f"{text[:20]!r} is no whole number.", field=name, value=text, remedy="Give it.") from error
+        message, remedy = Message("refusal.rules.number", text=text[:20]), Message("refusal.rules.number.remedy")
+        raise InputError(message, field=name, value=text, remedy=remedy) from error
 
 
 def _short(value: object) -> str:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from leadwerk import settings
 from leadwerk.errors import InputError, LeadwerkError
 from leadwerk.policy.people import STAFF, Role
+from leadwerk.texts.message import Message
 from leadwerk.web import Answer, NotFound, Response, answered, clock, log, retry_after, status_of
 from leadwerk.web.door.admission import admit
 from leadwerk.web.door.origin import check_origin
@@ -69,7 +70,9 @@ class Page:
         except msgspec.ValidationError as error:
             what, _, where = str(error).partition(" - at `")
             name = where.rstrip("`").removeprefix("$.")
-            raise InputError(f"{what}.", field=name or "form", value=raw.get(name), remedy="Choose again.") from error
+            raise InputError(
+                f"{what}.", field=name or "form", value=raw.get(name), remedy=Message("refusal.choose_again")
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -98,9 +101,7 @@ class Site:
         visit = Visit(visitor=visitor, now=clock(), path=http.path, query=fields, headers=http.headers)
         try:
             if visitor.is_program:
-                raise Forbidden(
-                    "Pages are for people.", field="role", remedy="Programs use the JSON API: docs/desk.md."
-                )
+                raise Forbidden(Message("refusal.people"), field="role", remedy=Message("refusal.people.remedy"))
             return self._page(visit, http)
         except LeadwerkError as error:
             return error_page(visit, error)
@@ -108,7 +109,8 @@ class Site:
     def _page(self, visit: Visit, http: QueriedRequest) -> Answer:
         matches = [(page, match) for page in self.pages if (match := page.pattern.fullmatch(http.path))]
         if not matches:
-            raise NotFound(f"There is no page {http.path[:200]}.", field="path", remedy="Use the menu.")
+            remedy = Message("refusal.page.menu")
+            raise NotFound(Message("refusal.page", path=http.path[:200]), field="path", remedy=remedy)
         method = "GET" if http.method in READING else http.method
         for page, match in matches:
             if page.method == method:

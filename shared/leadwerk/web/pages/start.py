@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from leadwerk.pipeline import wiring
 from leadwerk.pipeline.totals import LeadTotals, OutcomeTotal
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.statement import statement
 from leadwerk.web import Answer, NotFound
 from leadwerk.web.pages.menu import menu, roles_of
@@ -64,9 +65,9 @@ def first_page(visit: Visit, _: NoForm) -> Answer:
     entries = menu(visit.person)
     if not entries:
         raise Forbidden(
-            f"{visit.name} has no role here.",
+            Message("refusal.role.none", name=visit.name),
             field="role",
-            remedy="Ask who maintains people.yaml for a role.",
+            remedy=Message("refusal.role.none.remedy"),
         )
     if is_laptop(visit) and visit.may(*roles_of("start")) and is_empty(visit):
         return redirect(PATH)
@@ -138,7 +139,7 @@ def train(visit: Visit, form: FreeForm) -> Answer:
 def _only_on_a_laptop(visit: Visit) -> None:
     if not is_laptop(visit):
         raise NotFound(
-            "Files are brought on a laptop, or by the command line.",
+            Message("refusal.start.laptop"),
             field="path",
-            remedy="Connect the CRM, or run leadwerk import.",
+            remedy=Message("refusal.start.laptop.remedy"),
         )

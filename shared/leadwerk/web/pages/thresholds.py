@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from leadwerk.errors import InputError
 from leadwerk.report.threshold_outlook_table import OutlookEstimate
 from leadwerk.scoring.seller_pools import Basis
+from leadwerk.texts.message import Message
 from leadwerk.web import Answer
 from leadwerk.web.pages.cached import forget
 from leadwerk.web.pages.rendering import redirect, render
@@ -86,7 +87,7 @@ def _ladder(wording: Wording, outlook: Outlook) -> list[tuple[bool, bool, tuple[
 def hold(visit: Visit, form: HoldForm) -> Answer:
     """Hold a threshold."""
     if form.hot is None:
-        raise InputError("No threshold was given.", field="hot", remedy="Give the score at which HOT starts.")
+        raise InputError(Message("refusal.hold.empty"), field="hot", remedy=Message("refusal.hold.empty.remedy"))
     _hold(visit, form, form.hot)
     return redirect("/thresholds", "held")
 

@@ -8,6 +8,7 @@ from itertools import chain
 from msgspec import Struct
 
 from leadwerk.errors import InputError
+from leadwerk.texts.message import Message
 from leadwerk.web.problem_document import MalformedBody, RequestTooLarge
 from leadwerk.web.request_body import DRAINED_BYTES
 from leadwerk.web.routes import QueriedRequest
@@ -41,14 +42,15 @@ def read_upload(http: QueriedRequest) -> UploadForm:
         _, _, files = parser.parse(io.BytesIO(raw), kind, len(raw), options)
     except ValueError as error:
         raise MalformedBody(
-            f"The form cannot be read: {error}.", field="body", remedy="Choose the file again."
+            Message("refusal.upload.form", error=error), field="body", remedy=Message("refusal.upload.form.remedy")
         ) from error
     upload = files.get("file")
     content = upload.read() if upload is not None else b""
     for part in chain.from_iterable(files.listvalues()):
         part.close()
     if upload is None or not content:
-        raise InputError("No file was chosen, or it is empty.", field="file", remedy="Choose a file with leads.")
+        remedy = Message("refusal.upload.none.remedy")
+        raise InputError(Message("refusal.upload.none"), field="file", remedy=remedy)
     return UploadForm(upload.filename or "", content)
 
 
@@ -61,7 +63,7 @@ def _read_bounded(http: QueriedRequest) -> bytes:
     while remaining > 0 and (chunk := http.stream.read(CHUNK)):
         remaining -= len(chunk)
     raise RequestTooLarge(
-        f"The file has more than {UPLOAD_BYTES // 1_000_000} MB.",
+        Message("refusal.upload.large", megabytes=UPLOAD_BYTES // 1_000_000),
         field="file",
-        remedy="Import it on the command line: leadwerk import FILE --id COL --outcome COL.",
+        remedy=Message("refusal.upload.large.remedy"),
     )
