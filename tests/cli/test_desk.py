@@ -94,7 +94,7 @@ def test_a_past_ledger_says_whose_rules_it_counts_with(capsys: pytest.CaptureFix
     assert "Current policy, as requested" in console_output(capsys, "history", *at, "--policy", "current", *IN_ENGLISH)
     assert result(capsys, "history", *at, "--policy", "current")["policy_source"] == "requested"
     assert "not recorded" in console_output(capsys, "history", "1", "--at", (NOW - 9 * DAY).isoformat(), *IN_ENGLISH)
-    assert "Use in-force or current" in console_output(capsys, "history", *at, "--policy", "tomorrow", code=2)
+    assert "Use one of in-force, current" in console_output(capsys, "history", *at, "--policy", "tomorrow", code=2)
 
 
 def test_accounts_and_the_ledger_of_one(capsys: pytest.CaptureFixture[str]) -> None:

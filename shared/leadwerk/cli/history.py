@@ -15,6 +15,7 @@ from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import Deployment, moment
 from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError
+from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -71,8 +72,8 @@ def _ledger(deployment: Deployment, lead_id: str, at: datetime, now: datetime, p
     from leadwerk.pipeline.policies.policy_store import cached_policies
 
     if policy not in POLICIES:
-        remedy = f"Use {' or '.join(POLICIES)}."
-        raise InputError(f"There is no policy {policy!r} to apply.", field="policy", value=policy, remedy=remedy)
+        remedy = Message("refusal.use_one", choices=", ".join(POLICIES))
+        raise InputError(Message("cli.history.no_policy", policy=policy), field="policy", value=policy, remedy=remedy)
     records = PolicyRecords(deployment.warehouse, deployment.policy, cached_policies(deployment.settings))
     rules = rules_at(records, lead_id, at=at, now=now, which=POLICIES[policy])
     return ledger(deployment.warehouse, deployment.policy, rules, lead_id, at=at)

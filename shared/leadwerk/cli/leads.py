@@ -14,18 +14,12 @@ from leadwerk.cli.console import figure, number_of, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError
+from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.desk.call_list import LeadFilter
 
-FORMS: Final = {
-    "sort": "Use score, value, points, fit, tier or newest.",
-    "cluster": "Use HOT, WARM, COLD, UNSCORED, DISQUALIFIED or CLOSED.",
-    "grade": "Write a letter from A to D.",
-    "matrix_cell": "Write grade and level, such as A1.",
-    "region": "Write a canton or Land such as CH-ZH, or a country such as CH.",
-    "language": "Use de, fr, it or en.",
-}
+FIELDS_WITH_FORM: Final = frozenset({"sort", "cluster", "grade", "matrix_cell", "region", "language"})
 Limit = Annotated[int, typer.Option(min=1, max=200, help="Number of rows.")]
 
 
@@ -157,6 +151,13 @@ def times(
     out.print(table(speech.say("times.title", weeks=weeks), header, cells))
 
 
+def _remedy(field: str) -> Message:
+    """How the values of a filter are written."""
+    if field in FIELDS_WITH_FORM:
+        return Message(f"cli.list.form.{field}")
+    return Message("cli.list.help", field=field)
+
+
 def _lead_filter(filters: Mapping[str, object]) -> LeadFilter:
     """The call list's LeadFilter; raises InputError for a value that it does not take."""
     from leadwerk.pipeline.desk.call_list import LeadFilter
@@ -167,8 +168,8 @@ def _lead_filter(filters: Mapping[str, object]) -> LeadFilter:
         fault, _, where = str(error).partition(" - at `$.")
         field = where.rstrip("`")
         raise InputError(
-            f"There is no {field} {filters[field]!r}." if field in filters else f"{fault}.",
+            Message("cli.list.no_value", field=field, value=filters[field]) if field in filters else f"{fault}.",
             field=field,
             value=filters.get(field),
-            remedy=FORMS.get(field, f"See `leadwerk leads list --help` for --{field}."),
+            remedy=_remedy(field),
         ) from error

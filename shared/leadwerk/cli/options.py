@@ -14,6 +14,7 @@ from leadwerk.catalogue.languages import Language, supported_language
 from leadwerk.errors import InputError
 from leadwerk.pipeline import wiring
 from leadwerk.settings import Settings
+from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
     from leadwerk.crm.port import CRM
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 # A time from another machine may be slightly ahead of this one's clock.
 CLOCK_TOLERANCE = timedelta(minutes=5)
-
-
-NO_NOW = "Leave --now out; in a simulation set LEADWERK_SIMULATION=1."
 
 
 @dataclass(frozen=True)
@@ -107,7 +105,10 @@ def moment(text: str | None, field: str = "now") -> datetime:
         in_utc = None
     if in_utc is None:
         raise InputError(
-            f"{text!r} is no moment with a time zone.", field=field, value=text, remedy="Write 2026-01-31T08:00:00Z."
+            Message("cli.option.moment", text=text),
+            field=field,
+            value=text,
+            remedy=Message("cli.option.moment.remedy"),
         )
     return in_utc
 
@@ -121,7 +122,8 @@ def storing_moment(text: str | None) -> datetime:
     """
     at = moment(text)
     if at > datetime.now(UTC) + CLOCK_TOLERANCE and not environment.read().simulation:
-        raise InputError(f"--now is {at.isoformat()} and lies in the future.", field="now", value=text, remedy=NO_NOW)
+        message, remedy = Message("cli.option.future", moment=at.isoformat()), Message("cli.option.no_now")
+        raise InputError(message, field="now", value=text, remedy=remedy)
     return at
 
 
@@ -132,8 +134,8 @@ def deciding_moment(text: str | None) -> datetime:
         InputError: `--now` is given, and this is no simulation.
     """
     if text is not None and not environment.read().simulation:
-        message = "--now cannot replace the clock when somebody decides."
-        raise InputError(message, field="now", value=text, remedy=NO_NOW)
+        message, remedy = Message("cli.option.deciding"), Message("cli.option.no_now")
+        raise InputError(message, field="now", value=text, remedy=remedy)
     return moment(text)
 
 
@@ -146,7 +148,8 @@ def day(text: str | None, field: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
-        raise InputError(f"{text!r} is no day.", field=field, value=text, remedy="Write 2026-01-31.") from error
+        message, remedy = Message("cli.option.day", text=text), Message("cli.option.day.remedy")
+        raise InputError(message, field=field, value=text, remedy=remedy) from error
 
 
 def language(text: str | None) -> Language | None:
@@ -158,6 +161,9 @@ def language(text: str | None) -> Language | None:
     supported = supported_language(text) if text is not None else None
     if text is not None and supported is None:
         raise InputError(
-            f"There are no texts in {text!r}.", field="language", value=text, remedy="Use de, fr, it or en."
+            Message("cli.option.language", text=text),
+            field="language",
+            value=text,
+            remedy=Message("cli.language.remedy"),
         )
     return supported

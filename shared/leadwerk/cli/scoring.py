@@ -16,6 +16,7 @@ from leadwerk.cli.options import Deployment, moment
 from leadwerk.cli.speech import Speech
 from leadwerk.cli.stages import outlook_text
 from leadwerk.errors import InputError
+from leadwerk.texts.message import Message
 from leadwerk.texts.number_format import percent
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def score(
     deployment, at = call.deployment, call.moment() if dry_run or csv else call.storing_moment()
     if csv is not None:
         if output is None:
-            raise InputError("--csv needs --out.", field="out", remedy="Say where to write: --out scored.csv.")
+            remedy = Message("cli.score_file.no_out.remedy")
+            raise InputError(Message("cli.score_file.no_out"), field="out", remedy=remedy)
         from leadwerk.cli.score_csv import ScoringFile, score_file
         from leadwerk.importing.table import ReadOptions
 

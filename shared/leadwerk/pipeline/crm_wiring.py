@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from leadwerk.errors import ConfigurationError
 from leadwerk.settings import Settings
+from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
     from leadwerk.crm.auth import Auth
@@ -22,10 +23,7 @@ def connect(settings: Settings) -> CRM:
         ConfigurationError: the credentials are not set, or would travel in the clear.
     """
     if not settings.crm_token and not settings.crm_client_secret:
-        raise ConfigurationError(
-            "The CRM's token is not set.",
-            remedy="Set LEADWERK_CRM_TOKEN; in the cloud, add a version to the secret leadwerk-crm-token.",
-        )
+        raise ConfigurationError(Message("refusal.crm_token"), remedy=Message("refusal.crm_token.remedy"))
     url, credentials, rate = settings.crm_url, _credentials(settings), settings.crm_per_second
     # Each adapter is imported where it is used: a process loads only its own CRM's.
     match settings.crm:

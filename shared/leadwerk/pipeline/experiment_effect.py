@@ -19,6 +19,7 @@ from leadwerk.registry import Registry
 from leadwerk.scoring.model import Scorer
 from leadwerk.stats.arrays import Floats
 from leadwerk.stats.log_odds import logit
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
 
@@ -59,8 +60,8 @@ def run(warehouse: Warehouse, policy: Policy, registry: Registry, *, now: dateti
     """
     experiment = policy.experiment
     if experiment is None:
-        remedy = "Add `experiment` to the policy (docs/experiment.md)."
-        raise InputError("The policy has no experiment.", field="experiment", remedy=remedy)
+        remedy = Message("refusal.experiment.remedy")
+        raise InputError(Message("refusal.experiment"), field="experiment", remedy=remedy)
     rows = _read(warehouse, policy, experiment, now)
     matured = [row for row in rows if row.is_mature]
     frozen_model, scores = _frozen_scores(warehouse, policy, registry, experiment, matured)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from leadwerk.errors import RunInProgress
 from leadwerk.settings import private_folder
+from leadwerk.texts.message import Message
 
 
 @contextmanager
@@ -27,7 +28,5 @@ def leased(folder: Path, name: str) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise RunInProgress(
-                f"Another process is at `{name}` in this home.", remedy="Wait until it is done."
-            ) from None
+            raise RunInProgress(Message("refusal.lease", name=name), remedy=Message("refusal.lease.remedy")) from None
         yield

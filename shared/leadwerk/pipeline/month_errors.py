@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from leadwerk.errors import InputError
 from leadwerk.policy.model import Policy
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import ScoreReason
 from leadwerk.warehouse.statement import statement
@@ -56,7 +57,8 @@ def run(warehouse: Warehouse, policy: Policy, *, month: str, now: datetime, most
     """
     first, end = _days(month)
     if first > now.date():
-        raise InputError(f"{month} has not begun.", field="month", value=month, remedy="Name a month that is over.")
+        message, remedy = Message("refusal.month.future", month=month), Message("refusal.month.future.remedy")
+        raise InputError(message, field="month", value=month, remedy=remedy)
     parameters = {
         "first_day": first,
         "end_day": end,
@@ -76,6 +78,6 @@ def _days(month: str) -> tuple[date, date]:
     try:
         first = datetime.strptime(month, "%Y-%m").date()  # noqa: DTZ007  a month has no zone
     except ValueError:
-        remedy = "Write it as 2026-05."
-        raise InputError(f"{month!r} is not a month.", field="month", value=month, remedy=remedy) from None
+        message, remedy = Message("refusal.month.form", month=month), Message("refusal.month.form.remedy")
+        raise InputError(message, field="month", value=month, remedy=remedy) from None
     return first, date(first.year + first.month // 12, first.month % 12 + 1, 1)

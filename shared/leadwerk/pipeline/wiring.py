@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from leadwerk.errors import ConfigurationError
 from leadwerk.settings import Settings, private_folder
+from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
     from leadwerk.crm.port import CRM
@@ -156,7 +157,7 @@ def policy(settings: Settings) -> Policy:
     blob = open_store(folder, settings.storage_url).read(name)
     if blob is None:
         raise ConfigurationError(
-            f"There is no policy at {settings.policy}.", remedy="Put the policy's YAML file there."
+            Message("refusal.policy.nowhere", place=settings.policy), remedy=Message("refusal.policy.nowhere.remedy")
         )
     return parse(blob.data.decode("utf-8", "replace"), settings.policy)
 
@@ -184,10 +185,7 @@ def person_key(settings: Settings) -> str:
     if settings.person_key:
         return settings.person_key
     if settings.engine != "duckdb":
-        raise ConfigurationError(
-            "The key of the hashes of persons is not set.",
-            remedy="Set LEADWERK_PERSON_KEY; in the cloud, add a version to the secret leadwerk-person-key.",
-        )
+        raise ConfigurationError(Message("refusal.person_key"), remedy=Message("refusal.person_key.remedy"))
     file = settings.home / PERSON_KEY_FILE
     if not file.exists():
         _keep_secret(file, secrets.token_hex(32))

@@ -33,6 +33,7 @@ from leadwerk.registry.field_decisions import FieldDecisions
 from leadwerk.registry.manifest import Manifest, ModelFiles, corrupt, parse, sha256, verify
 from leadwerk.registry.stage_models import StageModels
 from leadwerk.registry.store import ABSENT, Blob, Store
+from leadwerk.texts.message import Message
 
 MEASURED = ("metrics", "profile", "split", "segments")
 MANIFEST = "manifest.json"
@@ -84,7 +85,9 @@ class Registry:
         """
         blob = self._store.read(f"{version}/{MANIFEST}") if version else None
         if blob is None:
-            raise RegistryError(f"There is no model {version}.", remedy="See `leadwerk models list`.")
+            raise RegistryError(
+                Message("refusal.model.unknown", version=version), remedy=Message("refusal.model.unknown.remedy")
+            )
         manifest = parse(blob.data, version)
         # The name is a hash of the content: a manifest copied under another name is found out.
         if manifest.version != version or _named(manifest) != version:
@@ -186,7 +189,9 @@ class Registry:
         present, previous = read_pointer(blob).champion, read_pointer(blob).previous
         if not previous:
             named = present.version if present else "the one that stood down"
-            raise NoChampion(f"There is no champion before {named}.", remedy="Promote another version.")
+            raise NoChampion(
+                Message("refusal.model.before", version=named), remedy=Message("refusal.model.before.remedy")
+            )
         # A rollback happens in an emergency: it must not lead to a damaged version.
         self.load(previous[0].version)
         promotion = Promotion(previous[0].version, at.isoformat(), reason, by)
@@ -198,15 +203,20 @@ class Registry:
             return champion
         if demotion := self.stood_down():
             raise NoChampion(
-                f"{demotion.version} stood down on {demotion.stood_down_at[:10]}: {demotion.reason}",
-                remedy="Run `leadwerk retrain`, or `leadwerk models rollback` to bring it back.",
+                Message(
+                    "refusal.model.stood_down",
+                    version=demotion.version,
+                    day=demotion.stood_down_at[:10],
+                    reason=demotion.reason,
+                ),
+                remedy=Message("refusal.model.stood_down.remedy"),
             )
-        raise NoChampion("No model was promoted yet.", remedy="Run `leadwerk retrain` when outcomes have matured.")
+        raise NoChampion(Message("refusal.model.none"), remedy=Message("doctor.champion.none.remedy"))
 
     def _read_pointer(self) -> Blob:
         blob = self._store.read(POINTER)
         if blob is None:
-            raise NoChampion("No model was promoted yet.", remedy="Run `leadwerk retrain`.")
+            raise NoChampion(Message("refusal.model.none"), remedy=Message("doctor.run.retrain"))
         return blob
 
     def _point(self, pointer: Pointer, generation: int) -> Champion:

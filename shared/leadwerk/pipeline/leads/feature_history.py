@@ -16,6 +16,7 @@ from leadwerk.pipeline.leads.features import scoring_parameters
 from leadwerk.pipeline.leads.read_features import LeadFeatures, read_features
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.lead_state import VISITOR
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.batches import batches
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
@@ -53,11 +54,12 @@ def moments(policy: Policy, first: date | None, last: date | None, now: datetime
     start, end = first or last or today, min(last or today, today)
     days = (end - start).days + 1
     if not 1 <= days <= MOST_DAYS:
+        key = "refusal.days.none" if days < 1 else "refusal.days.many"
         raise InputError(
-            f"From {start} to {last or today} there {'is no day up to now' if days < 1 else f'are {days:,} days'}.",
+            Message(key, first=start, last=last or today, days=f"{days:,}"),
             field="from",
             value=str(start),
-            remedy=f"Ask for 1 to {MOST_DAYS:,} days up to today ({today}).",
+            remedy=Message("refusal.days.remedy", most=f"{MOST_DAYS:,}", today=today),
         )
     ends = (datetime.combine(start + step * DAY + DAY, time(), zone) for step in range(days))
     return [min(end, now) for end in ends]
@@ -79,10 +81,10 @@ def feature_history(
     requested = {*subjects.lead_ids, *(f"{VISITOR}{visitor}" for visitor in subjects.visitor_ids)}
     for missing in sorted(requested - seen):
         raise UnknownLead(
-            f"Nothing is known of {missing} in these days.",
+            Message("refusal.features.none", subject=missing),
             field="lead_id",
             value=missing,
-            remedy="Check the id and the days; `leadwerk leads list` shows leads, extract reads visitors.",
+            remedy=Message("refusal.features.none.remedy"),
         )
 
 

@@ -18,6 +18,7 @@ from leadwerk.errors import InputError
 from leadwerk.features.contract import contract
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.policy.folding import folded
+from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
     from leadwerk.policy.model import Policy
@@ -58,10 +59,10 @@ def resolve_fields(policy: Policy, names: Iterable[str], *, option: str) -> tupl
         if folded(name) not in aliases:
             more = " …" if len(lead_fields) > LONGEST_LIST else ""
             raise InputError(
-                f"There is no field {name!r} to learn from.",
+                Message("refusal.field", field=name),
                 field=option,
                 value=name,
-                remedy=f"Fields: {', '.join(sorted(lead_fields)[:LONGEST_LIST])}{more}.",
+                remedy=Message("refusal.field.remedy", fields=", ".join(sorted(lead_fields)[:LONGEST_LIST]) + more),
             )
         fields += aliases[folded(name)]
     return tuple(dict.fromkeys(fields))

@@ -65,7 +65,9 @@ class PolicyStore:
         blob = self._store.read(self._name)
         text = self._fallback if blob is None else blob.data.decode("utf-8", "replace")
         if not text:
-            raise ConfigurationError(f"There is no policy at {self._name}.", remedy="Put the policy's YAML file there.")
+            raise ConfigurationError(
+                Message("refusal.policy.nowhere", place=self._name), remedy=Message("refusal.policy.nowhere.remedy")
+            )
         return InForce(text, parse(text, self._name), ABSENT if blob is None else blob.generation)
 
     def archived(self, version: str) -> Draft:

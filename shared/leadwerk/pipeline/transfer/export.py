@@ -19,6 +19,7 @@ from leadwerk.pipeline.transfer.table_files import RowBatch, write_csv, write_pa
 from leadwerk.progress import Progress, part_of, silent
 from leadwerk.registry.store import Store
 from leadwerk.settings import private_folder
+from leadwerk.texts.message import Message
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.table_statements import PartitionDays, all_rows, partition_days, row_count
@@ -72,11 +73,14 @@ def _check_empty(folder: Path) -> None:
         private_folder(folder)
         is_empty = not any(folder.iterdir())
     except OSError as error:
-        remedy = "Name a folder that you may write to."
+        remedy = Message("refusal.transfer.folder")
         raise InputError(f"{folder}: {error.strerror}.", field="folder", value=str(folder), remedy=remedy) from error
     if not is_empty:
         raise InputError(
-            f"{folder} is not empty.", field="folder", value=str(folder), remedy="Name a new folder, or empty it."
+            Message("refusal.transfer.not_empty", folder=folder),
+            field="folder",
+            value=str(folder),
+            remedy=Message("refusal.transfer.not_empty.remedy"),
         )
 
 

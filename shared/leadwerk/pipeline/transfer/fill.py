@@ -11,6 +11,7 @@ from leadwerk.pipeline.transfer.manifest import ExportManifest
 from leadwerk.pipeline.transfer.table_files import read_parquet
 from leadwerk.progress import Progress, silent
 from leadwerk.registry.champion_pointer import POINTER
+from leadwerk.texts.message import Message
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.table_statements import row_count
 
@@ -28,8 +29,8 @@ def fill(
     """
     exported = manifest.read(folder)
     if exported.format != "parquet":
-        remedy = "Export as Parquet: CSV is for people and does not keep types."
-        raise InputError("An export as CSV cannot be taken over.", field="folder", value=str(folder), remedy=remedy)
+        remedy = Message("refusal.transfer.csv.remedy")
+        raise InputError(Message("refusal.transfer.csv"), field="folder", value=str(folder), remedy=remedy)
     tables = {PurePosixPath(file.path).stem: file for file in exported.files if file.path.startswith("tables/")}
     _check_empty(stores, {name: file.rows or 0 for name, file in tables.items()})
     total, moved = sum(file.rows or 0 for file in tables.values()), 0
@@ -61,8 +62,13 @@ def _check_empty(stores: TransferPlaces, exported: dict[str, int]) -> None:
         [present] = stores.warehouse.rows(row_count(schema.table(name)), {})
         if present.row_count > exported[name]:
             raise InputError(
-                f"This deployment has {present.row_count:,} rows in {name}, the export {exported[name]:,}.",
+                Message(
+                    "refusal.transfer.rows",
+                    rows=f"{present.row_count:,}",
+                    table=name,
+                    exported=f"{exported[name]:,}",
+                ),
                 field="home",
                 value=name,
-                remedy="Take an export over into an empty home or dataset.",
+                remedy=Message("refusal.transfer.rows.remedy"),
             )

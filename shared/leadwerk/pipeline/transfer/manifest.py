@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from leadwerk.errors import InputError
+from leadwerk.texts.message import Message
 
 FILE = "manifest.json"
 BLOCK = 1 << 20
@@ -48,13 +49,13 @@ def read(folder: Path) -> ExportManifest:
         manifest = msgspec.json.decode(file.read_bytes(), type=ExportManifest)
     except (OSError, msgspec.DecodeError) as error:
         raise InputError(
-            f"{file} is no manifest of an export.",
+            Message("refusal.transfer.manifest", file=file),
             field="folder",
             value=str(folder),
-            remedy="Name the folder that `leadwerk export` wrote; an export that was interrupted has no manifest.",
+            remedy=Message("refusal.transfer.manifest.remedy"),
         ) from error
     for wrong in _violations(folder, manifest):
-        raise InputError(wrong, field="folder", value=str(folder), remedy="Export again, or copy the files again.")
+        raise InputError(wrong, field="folder", value=str(folder), remedy=Message("refusal.transfer.files"))
     return manifest
 
 
