@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 import typer
 
-from leadwerk.cli.console import figure, number_of, out, print_json, table
+from leadwerk.cli.console import figure, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError
@@ -110,7 +110,8 @@ def persons(
     if call.as_json:
         print_json(several)
         return
-    out.print(table(number_of(several, "person"), ("first lead", "other lead"), pairs))
+    speech = Speech.of_reader(call)
+    out.print(table(speech.number_of(several, "leads.persons"), speech.columns("first_lead", "other_lead"), pairs))
 
 
 def _write_pairs(file: Path, pairs: Sequence[tuple[str, str]]) -> None:

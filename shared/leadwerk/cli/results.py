@@ -153,16 +153,18 @@ def kpis(
     if call.as_json:
         print_json({"kpis": history, "alerts": alerts})
         return
+    speech = Speech.of_reader(call)
     if not history:
-        out.print("No KPIs are stored yet; `leadwerk thresholds decide` measures them each morning.")
+        out.print(speech.say("results.no_kpis"))
         return
     rows = [(f"{row.day}", row.kpi, f"{row.value:,.3g}", f"{row.leads:,}") for row in history if row.segment is None]
-    out.print(table("KPIs of all leads", ("day", "KPI", "value", "leads"), rows))
+    out.print(table(speech.say("results.kpis"), speech.columns("day", "kpi", "value", "leads"), rows))
     for alert in alerts:
-        segment = f" of {alert.kpi.segmented_by} {alert.kpi.segment}" if alert.kpi.segment else ""
-        limits = ", ".join(
-            f"{name} {bound:g}"
-            for name, bound in (("at least", alert.limit.at_least), ("at most", alert.limit.at_most))
-            if bound is not None
-        )
-        out.print(f"{alert.kpi.kpi}{segment} is {alert.kpi.value:,.3g} since {alert.since} (limit: {limits}).")
+        name = alert.kpi.kpi
+        if alert.kpi.segment:
+            segment = {"segmented_by": alert.kpi.segmented_by, "segment": alert.kpi.segment}
+            name = speech.say("results.kpi_of", kpi=name, **segment)
+        bounds = {"results.at_least": alert.limit.at_least, "results.at_most": alert.limit.at_most}
+        limits = ", ".join(speech.say(key, bound=f"{bound:g}") for key, bound in bounds.items() if bound is not None)
+        value = f"{alert.kpi.value:,.3g}"
+        out.print(speech.say("results.kpi_alert", kpi=name, value=value, day=alert.since, limits=limits))
