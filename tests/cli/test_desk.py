@@ -141,7 +141,7 @@ def test_filters_may_be_written_small(capsys: pytest.CaptureFixture[str]) -> Non
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("leads", "list", "--sort", "size"), "Use score, points, fit or tier."),
+        (("leads", "list", "--sort", "size"), "Use score, value, points, fit, tier or newest."),
         (("leads", "list", "--grade", "Z"), "from A to D"),
         (("leads", "list", "--region", "Zürich"), "such as CH-ZH"),
         (("leads", "list", "--tier", "Huge"), "Enterprise, Mid-Market, SMB"),
