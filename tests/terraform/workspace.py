@@ -53,7 +53,7 @@ class Workspace:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=1800,  # an apply of all bundles takes minutes: each is planned file by file
         )
 
     def copy_to(self, destination: Path) -> Workspace:
