@@ -44,8 +44,7 @@ def read_feedback(body: Body, now: datetime) -> ingest.IngestReport | Touchpoint
         wiring.crm(config),
         now=now,
         person_key=person_key,
-        from_start=body.from_start,
-        limit=IN_A_FUNCTION,
+        options=ingest.IngestOptions(body.from_start, IN_A_FUNCTION),
     )
     # After every ingestion: the CRM may have brought an erased person back.
     upkeep.run(warehouse, policy, secret=person_key, now=now)

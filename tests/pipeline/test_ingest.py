@@ -34,7 +34,7 @@ TABLES = ("leads", "identities", "touchpoints", "outcomes", "rejections")
 def run(
     warehouse: DuckDBWarehouse, crm: PagedCRM, *, now: datetime = NOW, from_start: bool = False
 ) -> ingest.IngestReport:
-    return ingest.run(warehouse, POLICY, crm, now=now, person_key="secret", from_start=from_start)
+    return ingest.run(warehouse, POLICY, crm, now=now, person_key="secret", options=ingest.IngestOptions(from_start))
 
 
 def table(warehouse: DuckDBWarehouse, name: str) -> list[Row]:
@@ -94,7 +94,9 @@ def test_an_unknown_status_is_named_with_its_remedy_and_read_again_once_known(wa
     assert "`outcomes`" in rejection["reason"]
     rules = (*POLICY.outcomes, type(POLICY.outcomes[0])(status="Pausiert", outcome="open"))
     taught = msgspec.structs.replace(POLICY, outcomes=rules)
-    again = ingest.run(warehouse, taught, crm, now=NOW + HOUR, person_key="secret", from_start=True)
+    again = ingest.run(
+        warehouse, taught, crm, now=NOW + HOUR, person_key="secret", options=ingest.IngestOptions(from_start=True)
+    )
     assert (again.outcomes, again.leads, again.rejected) == (1, 0, 0)
 
 
@@ -305,7 +307,9 @@ def test_limited_runs_read_a_backfill_to_its_end_oldest_changes_first(
     reports = []
     while not reports or reports[-1].unfinished:
         limit = RunLimit(records=3)
-        reports.append(ingest.run(warehouse, POLICY, crm, now=NOW, person_key="secret", limit=limit))
+        reports.append(
+            ingest.run(warehouse, POLICY, crm, now=NOW, person_key="secret", options=ingest.IngestOptions(limit=limit))
+        )
     assert [report.cases for report in reports] == [4, 3]
     for name in TABLES:
         assert table(warehouse, name) == table(whole, name)

@@ -108,10 +108,19 @@ def test_to_read_the_lead_again_changes_nothing(warehouse: DuckDBWarehouse, scor
     sending(warehouse, crm, late)
     crm.created = ["102938"]
     for minutes in (1, 2, 3):
-        ingest.run(warehouse, POLICY, crm, now=late + minutes * MINUTE, person_key="k", from_start=True)
+        ingest.run(
+            warehouse,
+            POLICY,
+            crm,
+            now=late + minutes * MINUTE,
+            person_key="k",
+            options=ingest.IngestOptions(from_start=True),
+        )
     assert states(warehouse) == ["dead_letter", "retry"]
     sending(warehouse, crm, late + 4 * MINUTE)
-    ingest.run(warehouse, POLICY, crm, now=late + 5 * MINUTE, person_key="k", from_start=True)
+    ingest.run(
+        warehouse, POLICY, crm, now=late + 5 * MINUTE, person_key="k", options=ingest.IngestOptions(from_start=True)
+    )
     assert sending(warehouse, crm, late + DAY).sent == 0
     assert states(warehouse) == ["dead_letter", "retry", "sent"]
 

@@ -91,7 +91,7 @@ def ingest(
             crm,
             now=call.storing_moment(),
             person_key=key,
-            from_start=from_start,
+            options=stage.IngestOptions(from_start),
         )
         # After each ingestion, because the CRM may bring an erased person back.
         upkeep.run(deployment.warehouse, deployment.policy, secret=key, now=call.storing_moment())

@@ -27,7 +27,7 @@ class _Entry(msgspec.Struct, frozen=True):
     value: str = ""
 
 
-class Person(msgspec.Struct, frozen=True):
+class PipedrivePerson(msgspec.Struct, frozen=True):
     """A person as Pipedrive has it; deleted ones are kept for 30 days."""
 
     id: int
@@ -67,12 +67,12 @@ class _Deals(msgspec.Struct, frozen=True):
 
 
 class _Persons(msgspec.Struct, frozen=True):
-    data: list[Person]
+    data: list[PipedrivePerson]
     additional_data: _More = _More()
 
 
 class _PersonAnswer(msgspec.Struct, frozen=True):
-    data: Person
+    data: PipedrivePerson
 
 
 def pages(ask: Ask, cursor: str | None, overlap: timedelta) -> Iterator[CasePage]:
@@ -116,7 +116,7 @@ def reread(ask: Ask, record_ids: Sequence[str]) -> CasePage:
     )
 
 
-def person_of(ask: Ask, record_id: str) -> Person | None:
+def person_of(ask: Ask, record_id: str) -> PipedrivePerson | None:
     """A person by id, even if deleted (Pipedrive keeps them 30 days); None if there is none."""
     answer = ask(f"{PERSONS}/{record_id}", MARKETING)
     return answer.decoded(_PersonAnswer).data if answer.status == 200 else None
@@ -128,7 +128,7 @@ def _cases(ask: Ask, page: _Deals | _Persons) -> Iterator[Case]:
         return
     deals = page.data
     ids = list(dict.fromkeys(str(deal.person_id) for deal in deals if deal.person_id is not None))
-    persons: dict[int, Person] = {}
+    persons: dict[int, PipedrivePerson] = {}
     for some in batches(ids, PERSONS_AT_ONCE):
         answer = ask(PERSONS, {**MARKETING, "ids": ",".join(some)})
         persons |= {person.id: person for person in answer.decoded(_Persons).data}
@@ -138,7 +138,7 @@ def _cases(ask: Ask, page: _Deals | _Persons) -> Iterator[Case]:
             yield _case(deal, person)
 
 
-def _case(deal: _Deal, person: Person) -> Case:
+def _case(deal: _Deal, person: PipedrivePerson) -> Case:
     return Case(
         event_id=f"deal:{deal.id}:{deal.status}:{deal.stage_id}:{deal.update_time}",
         changed_at=deal.stamp(),
@@ -150,13 +150,13 @@ def _case(deal: _Deal, person: Person) -> Case:
     )
 
 
-def _person_case(person: Person) -> Case:
+def _person_case(person: PipedrivePerson) -> Case:
     """A person whose deals, if there are any, come by themselves."""
     event_id = f"person:{person.id}:{person.stamp().isoformat()}"
     return Case(event_id, person.stamp(), _lead(person), "open", status_changed=False)
 
 
-def _lead(person: Person) -> dict[str, str | bool | None]:
+def _lead(person: PipedrivePerson) -> dict[str, str | bool | None]:
     return {
         "lead_id": str(person.id), "created_at": person.add_time, "job_title": person.job_title,
         "email": person.emails[0].value if person.emails else None,

@@ -61,6 +61,20 @@ class IngestReport:
     unfinished: bool = False
 
 
+@dataclass(frozen=True)
+class IngestOptions:
+    """`from_start`: all changes instead of those since the cursor, after the policy has learnt a status.
+
+    `limit`: of the run, by time or cases; at least a page is read.
+    """
+
+    from_start: bool = False
+    limit: RunLimit = UNLIMITED
+
+
+ALL_CHANGES = IngestOptions()
+
+
 def run(
     warehouse: Warehouse,
     policy: Policy,
@@ -68,12 +82,9 @@ def run(
     *,
     now: datetime,
     person_key: str,
-    from_start: bool = False,
-    limit: RunLimit = UNLIMITED,
+    options: IngestOptions = ALL_CHANGES,
 ) -> IngestReport:
-    """Read the changes since the stored cursor; `from_start`: all changes, after the policy has learnt a status.
-
-    `person_key`: secret key for the hashes of persons. `limit`: of the run, by time or cases; at least a page is read.
+    """Read the changes since the stored cursor. `person_key`: secret key for the hashes of persons.
 
     Raises:
         CRMUnavailable, CRMRejected: the CRM failed between two pages; earlier pages are stored and a rerun continues.
@@ -81,9 +92,9 @@ def run(
     """
     cursor, moved_at = _position(warehouse, crm.source)
     reading = _Reading(warehouse, policy, crm.source, now, person_key, cursor, moved_at)
-    is_used_up = limit.begin()
+    is_used_up = options.limit.begin()
     with warehouse.kept_open():
-        for page in crm.pull(None if from_start else cursor):
+        for page in crm.pull(None if options.from_start else cursor):
             if reading.pages and is_used_up(reading.cases):
                 reading.unfinished = True
                 break

@@ -65,7 +65,7 @@ class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fields: tuple[Field, ...] = ()
 
 
-class Privacy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class TablePrivacy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whose data a table holds: `subject` maps a column to the kind of id in it (lead, event of a lead, visitor).
 
     `moment` is the column by which a row is from before or after an erasure. Without a subject, `reason` says why no
@@ -88,7 +88,7 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     partition: str | None = None
     cluster: tuple[str, ...] = ()
     retention: str | None = None
-    privacy: Privacy = Privacy()
+    privacy: TablePrivacy = TablePrivacy()
     key: tuple[str, ...] = ()
     dataset: str = OWN_DATASET
     name: str = ""
