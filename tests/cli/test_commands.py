@@ -419,7 +419,7 @@ def test_the_doctor_goes_on_where_a_link_is_broken(home: Path, capsys: pytest.Ca
     assert run(["doctor", "--json"]) == 2
     verdicts = {finding["link"]: finding["verdict"] for finding in json.loads(capsys.readouterr().out)}
     assert (verdicts["settings"], verdicts["policy"]) == ("good", "broken")
-    assert len(verdicts) == 19
+    assert len(verdicts) == 20
 
 
 @pytest.mark.slow

@@ -153,7 +153,7 @@ def test_every_error_has_a_status_by_its_class(kind: type[errors.LeadwerkError])
     assert "It went wrong." in problem["detail"]
     assert (status < 500) is issubclass(kind, errors.InputError | errors.NoChampion)
     assert ("Retry-After" in headers) is (status == 503)
-    assert status == 503 if kind.retryable else status in (404, 409, 422, 500, 502, 503)
+    assert status == 503 if kind.retryable else status in (403, 404, 409, 422, 500, 502, 503)
 
 
 def test_the_crms_wish_to_wait_is_passed_on() -> None:

@@ -31,6 +31,7 @@ SMALL = "some rows a day: years of it stay below the 10 MB that BigQuery bills a
 WHOLE_TABLES = {"outcomes": ANY_AGE, "verdicts": ANY_AGE, "thresholds": SMALL, "extract_runs": SMALL}
 WHOLE: dict[tuple[str, str], str] = {
     ("lead_states/select", "stage_changes"): ANY_AGE,
+    ("leads/desk_detail", "stage_changes"): ANY_AGE,
     ("leads/beyond_files", "touchpoints"): "asked once, by an import",
     ("stage_changes/bulk_insert", "stage_changes"): ANY_AGE,
     ("stage_changes/status_vs_stage", "stage_changes"): ANY_AGE,

@@ -195,7 +195,9 @@ def _counts_rows(cells: TextColumn) -> bool:
         return False
     numbers = numbers_of(cells, None)[(cells.counts > 0) & ~cells.missing]
     is_whole = not np.isnan(numbers).any() and bool(np.all(numbers % 1 == 0))
-    return is_whole and numbers.max() - numbers.min() == len(cells) - 1
+    if not is_whole or numbers.max() - numbers.min() != len(cells) - 1:
+        return False
+    return all(text.strip().isdigit() for text in cells.commonest(_NUMBER_SAMPLE))  # "20 m²" is a measure
 
 
 def _are_recent(cells: TextColumn) -> bool:

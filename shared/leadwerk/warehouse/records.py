@@ -90,7 +90,7 @@ class ActivityEventRow(TableRow, frozen=True, kw_only=True):
 
 
 class AnonymousCountRow(TableRow, frozen=True, kw_only=True):
-    """How many erased leads of one month, segment and time to first contact there were, and what became of them."""
+    """One group of erased leads of a month: its segment, its time to first contact, and what became of them."""
 
     entry_id: str
     day: date

@@ -1,5 +1,5 @@
--- What remains of the leads @lead_ids in the results once they are erased: counts by month, trait and time to first contact.
--- A trait that fewer than @smallest_group leads of the month share is left out (null), for it could name a person.
+-- What remains of leads in the results once they are erased: counts by month, trait and time to first contact.
+-- A trait that too few leads of the month share is left out (null), for it could name a person.
 -- @lead_ids ARRAY<STRING>
 -- @smallest_group INT64
 -- @first_day DATE

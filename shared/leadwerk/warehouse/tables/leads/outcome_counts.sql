@@ -1,6 +1,6 @@
 -- Leads of one week, segment and time to first contact: how many came, are certain, were won, were HOT at first. Leads that
 -- were erased since are counted on the first day of their month.
--- `week` counts from @first_day. `wait_level` is the power of two of the hours to the first contact, null without one.
+-- `week` counts from the first day. `wait_level` is the power of two of the hours to the first contact, null without one.
 -- @first_day DATE
 -- @created_since TIMESTAMP
 -- @as_of TIMESTAMP

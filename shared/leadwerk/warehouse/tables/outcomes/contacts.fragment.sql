@@ -1,4 +1,4 @@
--- One contact with a lead since @first_day: a status of the CRM, a touchpoint or a verdict that means one.
+-- One contact with a lead since the first day: a status of the CRM, a touchpoint or a verdict that means one.
 -- @first_day DATE
 -- @contact_statuses ARRAY<STRING>
 -- @contact_touchpoints ARRAY<STRING>

@@ -1,4 +1,4 @@
--- The latest status of each lead in the CRM, of those that happened and were recorded by @as_of.
+-- The latest status of each lead in the CRM, of those that happened and were recorded by then.
 -- @as_of TIMESTAMP
 WITH latest_outcome AS (
   SELECT *

@@ -1,4 +1,4 @@
--- Those of `moments` (lead_id, as_of, matures_at) whose outcome is mature at @as_of, and whether it is one of @positive:
+-- Those of `moments` (lead_id, as_of, matures_at) whose outcome is mature by then, and whether it is a positive one:
 -- the horizon has passed, the lead was open at the moment, and it has closed since or converted in time.
 outcomes_as_of AS (
   SELECT *

@@ -1,4 +1,4 @@
--- Who picked a lead first since @first_day.
+-- Who picked a lead first since the first day.
 -- @first_day DATE
 -- @as_of TIMESTAMP
 WITH first_pick AS (
