@@ -153,7 +153,7 @@ def test_a_person_is_answered_objects_and_is_erased(desk: Desk, rows: Rows) -> N
 
     find("l12")
     assert page.url.endswith("/privacy/person"), "no address names the person"
-    assert "Scores with their reasons" in page.inner_text("main")
+    assert "Ratings of the enquiry, with their reasons" in page.inner_text("main")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download everything").click()
     answer = json.loads(Path(download.value.path()).read_text("utf-8"))

@@ -100,7 +100,9 @@ def test_no_value_breaks_a_page(
 
     values = {name: value_of(name) for name in sorted(field_values)} | {"said": hostile}
     fields = st.fixed_dictionaries({}, optional=values)
-    parts = {name: st.sampled_from(present[name]) | hostile for name in NAME.findall(page.path)}
+    # A path with a line break never reaches the function: the framework answers it, in words that repeat nothing.
+    one_line = hostile.filter(lambda value: "\n" not in value)
+    parts = {name: st.sampled_from(present[name]) | one_line for name in NAME.findall(page.path)}
     uploads = st.tuples(hostile, st.sampled_from(UPLOADS) | st.binary(max_size=300))
 
     @settings(
