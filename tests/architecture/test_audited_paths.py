@@ -104,6 +104,8 @@ POSTS = {
     "/calls/{lead_id}/override-release": "overrides",
     "/calls/{lead_id}/release": "picks",
     "/calls/{lead_id}/take": "picks",
+    "/companies/{account_id}/release": "picks",
+    "/companies/{account_id}/take": "picks",
     "/calls/{lead_id}/verdict": "verdicts",
     "/leads/{lead_id}/override": "overrides",
     "/leads/{lead_id}/override-release": "overrides",

@@ -53,7 +53,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         home,
         leads=[
             lead(name, created_at=NOW - number * DAY, recorded_at=NOW - number * DAY, language=languages[number % 4],
-                 account_id=f"a{number}.ch", employees=40 * number + 3)
+                 account_id="duo.ch" if name in ("l10", "l11") else f"a{number}.ch", employees=40 * number + 3)
             for number, name in enumerate(names)
         ],
         scores=[

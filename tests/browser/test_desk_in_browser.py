@@ -78,6 +78,39 @@ def test_of_two_who_take_the_same_lead_one_reads_who_was_faster(desk: Desk) -> N
     assert anna.locator("tr[data-lead=l4] button").count() == 0
 
 
+def test_a_company_is_taken_and_released_as_a_whole(desk: Desk, rows: Rows) -> None:
+    anna = desk.page("anna", viewport={"width": 1280, "height": 900})
+    anna.goto(f"{desk.base}/calls?list=warm&lead=l10")
+    anna.wait_for_selector("#panel [data-company]")
+    anna.keyboard.press("c")
+    anna.wait_for_selector("text=The company is yours")
+    beat = desk.page("beat", java_script_enabled=False)
+    for lead_id in ("l10", "l11"):
+        assert beat.goto(f"{desk.base}/calls/{lead_id}").ok
+        assert beat.locator(".leadhead .tag").inner_text() == "With anna"
+        assert beat.locator("[data-company]").count() == 0
+    refused = beat.request.post(f"{desk.base}/companies/duo.ch/take", headers={"Sec-Fetch-Site": "same-origin"})
+    assert (refused.status, "anna was faster" in refused.text()) == (409, True)
+    eva = desk.page("eva")
+    eva.goto(f"{desk.base}/companies/duo.ch")
+    assert eva.locator("tbody td:has-text('With anna')").count() == 2
+    eva.get_by_role("button", name="Release the whole company: duo.ch").click()
+    assert eva.locator("tbody td:has-text('With anna')").count() == 0
+    beat.reload()
+    beat.get_by_role("button", name="Take the whole company: duo.ch").click()
+    beat.get_by_role("button", name="Release the whole company: duo.ch").click()
+    acts = [(row["lead_id"], row["kind"], row["seller"]) for row in rows("picks") if row["lead_id"] in ("l10", "l11")]
+    assert sorted(acts) == sorted(
+        (lead_id, kind, seller)
+        for lead_id in ("l10", "l11") for kind in ("picked", "released") for seller in ("anna", "beat")
+    )  # fmt: skip
+    otto = desk.page("otto")
+    otto.goto(f"{desk.base}/companies/duo.ch")
+    assert otto.locator("[data-company]").count() == 0
+    same_site = {"Sec-Fetch-Site": "same-origin"}
+    assert otto.request.post(f"{desk.base}/companies/duo.ch/take", headers=same_site).status == 403
+
+
 def test_reasons_are_those_that_count_in_the_readers_language(desk: Desk) -> None:
     page = desk.page("anna")
     for language, reason in (

@@ -15,7 +15,7 @@ from leadwerk.cli.picks import Seller
 from leadwerk.cli.speech import Speech
 
 if TYPE_CHECKING:
-    from leadwerk.pipeline.desk.accounts import AccountDetail
+    from leadwerk.pipeline.desk.account_detail import AccountDetail
     from leadwerk.points.ledger import Entry
 
 COLUMNS: Final = ("account", "match", "light", "tier", "cell", "points", "contacts", "best_contact")
@@ -70,10 +70,10 @@ def show_account(call: Invocation, account_id: AccountId) -> None:
 
     Example: `leadwerk accounts show muster-ag.ch`
     """
-    from leadwerk.pipeline.desk import accounts
+    from leadwerk.pipeline.desk import account_detail
 
     deployment = call.deployment
-    detail = accounts.account(deployment.warehouse, deployment.policy, account_id, as_of=call.moment())
+    detail = account_detail.account(deployment.warehouse, deployment.policy, account_id, as_of=call.moment())
     print_json(detail) if call.as_json else _print_account(detail, Speech.of(call))
 
 

@@ -15,7 +15,7 @@ from leadwerk import settings
 from leadwerk.catalogue.languages import Language
 from leadwerk.catalogue.periods import TIMELINE_DAYS
 from leadwerk.pipeline import wiring
-from leadwerk.pipeline.desk import account_picks, accounts, call_list, ledger_at, timeline
+from leadwerk.pipeline.desk import account_detail, account_picks, accounts, call_list, ledger_at, timeline
 from leadwerk.pipeline.desk.call_list import LeadFilter, Text
 from leadwerk.pipeline.desk.lapsed_picks import settle_lapsed
 from leadwerk.pipeline.desk.page_cursor import PageRequest
@@ -154,15 +154,16 @@ def _accounts(query: AccountQuery, now: datetime) -> accounts.AccountPage:
     return accounts.page(picks.warehouse, picks.policy, query, page_request)
 
 
-def _account(query: AccountDetailQuery, now: datetime, account_id: str) -> accounts.AccountDetail:
+def _account(query: AccountDetailQuery, now: datetime, account_id: str) -> account_detail.AccountDetail:
     """Show an account with its contacts and its ledger."""
     picks = _picks()
-    return accounts.account(picks.warehouse, picks.policy, account_id, as_of=moment(query.at, now, "at"))
+    return account_detail.account(picks.warehouse, picks.policy, account_id, as_of=moment(query.at, now, "at"))
 
 
-def _pick_account(body: SellerBody, now: datetime, account_id: str) -> account_picks.AccountPick:
-    """Pick an account as a whole: all its contacts, or none."""
-    return account_picks.pick_account(_picks(), account_id, body.seller or "", now)
+def _pick_account(body: SellerBody, now: datetime, account_id: str, *, person: Person) -> account_picks.AccountPick:
+    """Pick an account as a whole: all its contacts that the seller serves, or none."""
+    picks = _picks()
+    return account_picks.pick_account(picks, account_id, body.seller or "", now, served_by(person, picks.policy))
 
 
 def _release_account(body: SellerBody, now: datetime, account_id: str) -> account_picks.ReleasedAccount:
@@ -191,7 +192,7 @@ api = Routes(
         Route("GET", "/leads/{lead_id}/history", HistoryQuery, _history, CALLERS, for_person=True),
         Route("GET", "/accounts", AccountQuery, _accounts, OVERSEERS),
         Route("GET", "/accounts/{account_id}", AccountDetailQuery, _account, OVERSEERS),
-        Route("POST", "/accounts/{account_id}/pick", SellerBody, _pick_account, SELLERS, "seller"),
+        Route("POST", "/accounts/{account_id}/pick", SellerBody, _pick_account, SELLERS, "seller", for_person=True),
         Route("POST", "/accounts/{account_id}/release", SellerBody, _release_account, SELLERS, "seller"),
         *ROUTES,
     ),

@@ -11,6 +11,7 @@ import pytest
 
 from leadwerk.errors import AlreadyPicked, InputError, UnknownAccount
 from leadwerk.pipeline.desk.account_picks import pick_account, release_account
+from leadwerk.pipeline.desk.call_list import Served
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.registry import FolderStore
 from support.selling import NOW, POLICY, lead, warehouse
@@ -37,6 +38,15 @@ def test_every_contact_is_taken_and_no_other_lead(picks: Picks) -> None:
     assert {pick.expires_at for pick in taken.contacts} == {NOW + POLICY.capacity.pick_hours * HOUR}
     assert held(picks) == dict.fromkeys(CONTACTS, "anna")
     assert pick_account(picks, "acme.ch", "anna", NOW + HOUR) == taken
+
+
+def test_contacts_of_other_languages_are_left_to_their_sellers(tmp_path: Path) -> None:
+    leads = [lead("de1", account_id="acme.ch", language="de"), lead("fr1", account_id="acme.ch", language="fr")]
+    picks = Picks(warehouse(tmp_path, leads=leads), POLICY, FolderStore(tmp_path / "picks"))
+    assert [pick.lead_id for pick in pick_account(picks, "acme.ch", "anna", NOW, Served(("de",))).contacts] == ["de1"]
+    with pytest.raises(UnknownAccount):
+        pick_account(picks, "acme.ch", "beat", NOW, Served(("it",)))
+    assert held(picks) == {"de1": "anna"}
 
 
 def test_a_contact_in_another_sellers_hands_leaves_all_as_they_were(picks: Picks) -> None:

@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 
 from leadwerk.errors import InputError, UnknownAccount
 from leadwerk.lead.submitted_form import read_submitted_form
-from leadwerk.pipeline.desk import accounts
+from leadwerk.pipeline.desk import account_detail, accounts
 from leadwerk.pipeline.desk.accounts import AccountFilter, AccountPage
 from leadwerk.pipeline.desk.page_cursor import PageRequest
 from leadwerk.pipeline.leads.points_input import points_input_of_leads
@@ -56,8 +56,8 @@ def page_of(desk: DuckDBWarehouse, *, limit: int = 50, cursor: str | None = None
     return accounts.page(desk, POLICY, AccountFilter(**account_filter), page_request)
 
 
-def detail(desk: DuckDBWarehouse, account_id: str = "acme.ch", at: datetime = NOW) -> accounts.AccountDetail:
-    return accounts.account(desk, POLICY, account_id, as_of=at)
+def detail(desk: DuckDBWarehouse, account_id: str = "acme.ch", at: datetime = NOW) -> account_detail.AccountDetail:
+    return account_detail.account(desk, POLICY, account_id, as_of=at)
 
 
 def test_e4_an_account_has_its_contacts_newest_facts_and_the_interest_of_all(acme: DuckDBWarehouse) -> None:

@@ -12,9 +12,11 @@ from datetime import datetime
 from msgspec import Struct
 
 from leadwerk.errors import AlreadyPicked
-from leadwerk.pipeline.desk.accounts import contacts_of
+from leadwerk.pipeline.desk.account_detail import contacts_of, unknown_account
+from leadwerk.pipeline.desk.call_list import EVERYBODY, Served
 from leadwerk.pipeline.desk.pick_state import Pick
 from leadwerk.pipeline.desk.picks import Picks
+from leadwerk.pipeline.desk.served import is_readable
 
 
 class AccountPick(Struct, frozen=True, kw_only=True):
@@ -32,17 +34,19 @@ class ReleasedAccount(Struct, frozen=True, kw_only=True):
     contacts: tuple[str, ...]
 
 
-def pick_account(picks: Picks, account_id: str, seller: str, now: datetime) -> AccountPick:
+def pick_account(picks: Picks, account_id: str, seller: str, now: datetime, served: Served = EVERYBODY) -> AccountPick:
     """Pick every contact of the account for the policy's pick_hours from `now` (aware), or none.
+
+    Contacts that the seller does not serve (other languages and regions) stay as they are: for their sellers.
 
     Repeating it changes nothing, but takes contacts that came to the account since.
 
     Raises:
         AlreadyPicked: another seller holds one of the contacts; names the contact, the seller and the end.
-        UnknownAccount: no lead belongs to the account.
+        UnknownAccount: no lead belongs to the account, or none that the seller serves.
         InputError: the policy names sellers, and `seller` is not among them.
     """
-    contacts = sorted(contacts_of(picks.warehouse, account_id, as_of=now))
+    contacts = _served_contacts(picks, account_id, served, now)
     held = {lead_id for lead_id in contacts if _is_held_by(picks, lead_id, seller, now)}
     taken: list[Pick] = []
     try:
@@ -68,6 +72,29 @@ def release_account(picks: Picks, account_id: str, seller: str, now: datetime) -
     for lead_id in held:
         picks.release(lead_id, seller, now)
     return ReleasedAccount(account_id=account_id, contacts=tuple(held))
+
+
+def sellers_of(picks: Picks, account_id: str, now: datetime) -> set[str]:
+    """The sellers who hold a contact of the account at `now` (aware).
+
+    Raises:
+        UnknownAccount: no lead belongs to the account.
+    """
+    contacts = contacts_of(picks.warehouse, account_id, as_of=now)
+    return {hold.seller for lead_id in contacts if (hold := picks.holder(lead_id, now))}
+
+
+def _served_contacts(picks: Picks, account_id: str, served: Served, now: datetime) -> list[str]:
+    contacts = sorted(contacts_of(picks.warehouse, account_id, as_of=now))
+    if served == EVERYBODY:
+        return contacts
+    # A statement for each: a company has few contacts, and picking them reads as much again.
+    shown = [
+        lead_id for lead_id in contacts if is_readable(picks.warehouse, picks.policy, lead_id, served=served, now=now)
+    ]
+    if not shown:
+        raise unknown_account(account_id)
+    return shown
 
 
 def _is_held_by(picks: Picks, lead_id: str, seller: str, now: datetime) -> bool:

@@ -1,7 +1,6 @@
-"""Accounts: the contacts of a company added up, as a list and one at a time.
+"""Accounts: the contacts of each company added up, as a list.
 
-The list takes the contacts' points from their newest stored scores, so it costs one read of those. A single account is
-computed afresh for any moment, and its ledger adds up to its points exactly.
+The list takes the contacts' points from their newest stored scores, so it costs one read of those.
 """
 
 from __future__ import annotations
@@ -16,23 +15,16 @@ from msgspec import Struct
 
 from leadwerk.catalogue.features import FeatureValues
 from leadwerk.catalogue.periods import OPEN_LEAD_DAYS
-from leadwerk.errors import UnknownAccount
 from leadwerk.pipeline.desk.page_cursor import PageCursor, PageRequest
-from leadwerk.pipeline.leads.points_input import points_input_of_leads
 from leadwerk.points.account_rollup import NOBODY, AccountContacts, AccountRollup, company_facts, roll_up
-from leadwerk.points.classification import LeadRating, rate_leads
-from leadwerk.points.ledger import HUNDREDTHS, Entry
+from leadwerk.points.classification import rate_leads
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import PHASES
-from leadwerk.scoring.arms import withholding
-from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
 
 # The list ranks the accounts with the most interested contacts and leaves the others out.
 MOST_ACCOUNTS = 5_000
-# Of one account only the newest contacts are shown.
-MOST_CONTACTS = 500
 Sort = Literal["icp", "points", "interest", "contacts"]
 Light = Literal["red", "yellow", "green"]
 
@@ -84,42 +76,6 @@ class AccountPage(Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-class AccountContact(Struct, frozen=True, kw_only=True):
-    """A contact of an account; `adds`: its part of the account's interest, before the cap.
-
-    Of a contact that is worked without a score (scoring.arms) there is nothing, and it adds nothing.
-    """
-
-    lead_id: str
-    fit: float | None
-    interest: float | None
-    points: float | None
-    matrix_cell: str | None
-    phase: str | None
-    disqualified: bool
-    adds: float
-
-
-class AccountDetail(Struct, frozen=True, kw_only=True):
-    """One account with its contacts, best first, and its ledger.
-
-    `entries` add up to fit. The contacts' `adds` and `capped` (the cap's deduction, never above 0) add up to interest.
-    """
-
-    as_of: datetime
-    policy_version: str
-    account: Account
-    contacts: tuple[AccountContact, ...]
-    entries: tuple[Entry, ...]
-    capped: float
-
-
-class AccountMember(Struct, frozen=True):
-    """A row of accounts/members: a contact of the account."""
-
-    lead_id: str
-
-
 class ScoredContact(Struct, frozen=True, kw_only=True):
     """A row of accounts/scored: a contact's account and newest score."""
 
@@ -161,64 +117,6 @@ def _is_listed(account: Account, account_filter: AccountFilter) -> bool:
     return light in (None, account.traffic_light) and tier in (None, account.tier)
 
 
-def contacts_of(warehouse: Warehouse, account_id: str, *, as_of: datetime) -> list[str]:
-    """Lead ids of the newest contacts of an account as of `as_of` (aware, UTC), at most MOST_CONTACTS.
-
-    Raises:
-        UnknownAccount: no lead of that moment belongs to the account.
-    """
-    parameters = {"account_id": account_id, "as_of": as_of, "most": MOST_CONTACTS}
-    members = [row.lead_id for row in warehouse.rows(statement("accounts/members", AccountMember), parameters)]
-    if not members:
-        raise UnknownAccount(
-            Message("refusal.account", account=account_id[:100]),
-            field="account_id",
-            value=account_id[:100],
-            remedy=Message("refusal.account.remedy"),
-        )
-    return members
-
-
-def account(warehouse: Warehouse, policy: Policy, account_id: str, *, as_of: datetime) -> AccountDetail:
-    """One account at `as_of` (aware, UTC), computed from the data of that moment.
-
-    Raises:
-        UnknownAccount: no lead of that moment belongs to the account.
-    """
-    with warehouse.unit_of_work():
-        members = contacts_of(warehouse, account_id, as_of=as_of)
-        states, _, totals, ratings = points_input_of_leads(warehouse, policy, members, as_of)
-        company = _companies(warehouse, policy, [account_id], as_of)
-    is_shown = [
-        withholding(policy, state, is_disqualified=rating.disqualified) is None
-        for state, rating in zip(states, ratings, strict=True)
-    ]
-    # As in the list, which adds up stored scores: of a withheld one nothing is stored.
-    counted = np.array(is_shown, dtype=bool)
-    contacts = AccountContacts(
-        np.zeros(len(states), dtype=np.int64),
-        np.where(counted, totals.interest, 0),
-        np.where(counted, totals.total, 0),
-        totals.disqualified,
-    )
-    rolled = roll_up(policy, company_facts(policy, company), contacts)
-    names = [state.lead_id for state in states]
-    phases = [rating.phase if is_counted else None for rating, is_counted in zip(ratings, is_shown, strict=True)]
-    [company_account] = _accounts(policy, company, rolled, names, phases, contacts)
-    views = [
-        _contact(*contact) if is_counted else _withheld_contact(contact[0])
-        for contact, is_counted in zip(zip(names, ratings, strict=True), is_shown, strict=True)
-    ]
-    return AccountDetail(
-        as_of=as_of,
-        policy_version=policy.version,
-        account=company_account,
-        contacts=tuple(sorted(views, key=lambda contact: (contact.disqualified, -(contact.points or 0.0)))),
-        entries=rolled.totals.ledger.entries(0) if rolled.totals.ledger else (),
-        capped=int(rolled.capped[0]) / HUNDREDTHS,
-    )
-
-
 def _scored(warehouse: Warehouse, policy: Policy, as_of: datetime) -> list[Account]:
     parameters = {
         "scored_since": (as_of - timedelta(days=OPEN_LEAD_DAYS)).date(),
@@ -227,7 +125,7 @@ def _scored(warehouse: Warehouse, policy: Policy, as_of: datetime) -> list[Accou
     }
     with warehouse.unit_of_work():
         rows = warehouse.rows(statement("accounts/scored", ScoredContact), parameters)
-        company = _companies(warehouse, policy, sorted({row.account_id for row in rows}), as_of)
+        company = read_companies(warehouse, policy, sorted({row.account_id for row in rows}), as_of)
     index_of = {row["account_id"]: index for index, row in enumerate(company)}
     # An account may lose its last version between both statements of a unit; its contacts are left out.
     rows = [row for row in rows if row.account_id in index_of]
@@ -239,10 +137,10 @@ def _scored(warehouse: Warehouse, policy: Policy, as_of: datetime) -> list[Accou
     )
     rolled = roll_up(policy, company_facts(policy, company), contacts)
     names, phases = [row.lead_id for row in rows], [row.phase for row in rows]
-    return _accounts(policy, company, rolled, names, phases, contacts)
+    return account_rows(policy, company, rolled, names, phases, contacts)
 
 
-def _companies(
+def read_companies(
     warehouse: Warehouse, policy: Policy, account_ids: Sequence[str], as_of: datetime
 ) -> list[FeatureValues]:
     """Rows of accounts/attributes (the newest attributes of each company), ordered by account id."""
@@ -253,7 +151,7 @@ def _companies(
     return sorted(companies, key=lambda company: str(company["account_id"]))
 
 
-def _accounts(
+def account_rows(
     policy: Policy,
     company: Sequence[FeatureValues],
     rolled: AccountRollup,
@@ -261,6 +159,9 @@ def _accounts(
     phases: Sequence[str | None],
     contacts: AccountContacts,
 ) -> list[Account]:
+    """The accounts of `company` (rows of read_companies), whose `contacts` were rolled up; `names` and `phases` are of
+    the contacts, in their order.
+    """
     ratings = rate_leads(policy, company_facts(policy, company), rolled.totals)
     phases_reached: list[set[str | None]] = [set() for _ in company]
     for index, phase in zip(contacts.account.tolist(), phases, strict=True):
@@ -284,26 +185,6 @@ def _accounts(
         )
         for index, (row, rating) in enumerate(zip(company, ratings, strict=True))
     ]
-
-
-def _contact(lead_id: str, rating: LeadRating) -> AccountContact:
-    # A disqualified contact stays in the list, so that a seller sees why the account has no more.
-    adds = 0.0 if rating.disqualified else rating.interest
-    shared_fields = {name: getattr(rating, name) for name in ("fit", "interest", "points", "phase", "disqualified")}
-    return AccountContact(lead_id=lead_id, matrix_cell=rating.matrix_cell, adds=adds, **shared_fields)
-
-
-def _withheld_contact(lead_id: str) -> AccountContact:
-    return AccountContact(
-        lead_id=lead_id,
-        fit=None,
-        interest=None,
-        points=None,
-        matrix_cell=None,
-        phase=None,
-        disqualified=False,
-        adds=0.0,
-    )
 
 
 def _keys(policy: Policy, sort: Sort, account: Account) -> tuple[float, float, float]:

@@ -40,8 +40,21 @@ def readable_detail(warehouse: Warehouse, policy: Policy, lead_id: str, *, serve
         UnknownLead: there is no such lead for this reader; whether for others the answer does not reveal.
     """
     lead = lead_detail(warehouse, policy, lead_id, now=now)
-    speaks = not served.languages or (lead.language or lead.score_language) in served.languages
     # The same answer as for a missing lead: it must not tell whether the id exists.
-    if not speaks or (served.regions and lead.region not in served.regions):
+    if not _serves(served, lead):
         raise unknown_lead(lead_id)
     return lead
+
+
+def is_readable(warehouse: Warehouse, policy: Policy, lead_id: str, *, served: Served, now: datetime) -> bool:
+    """Whether an existing lead is, as of `now` (aware), among those served.
+
+    Raises:
+        UnknownLead: there is no such lead.
+    """
+    return _serves(served, lead_detail(warehouse, policy, lead_id, now=now))
+
+
+def _serves(served: Served, lead: LeadDetail) -> bool:
+    speaks = not served.languages or (lead.language or lead.score_language) in served.languages
+    return speaks and (not served.regions or lead.region in served.regions)

@@ -30,7 +30,7 @@ const result = () => {
 
 const KEYS = {
   j: () => list ? move(1) : press("a[rel=next]"), k: () => list ? move(-1) : press("a[rel=prev]"),
-  t: () => press("[data-take], [data-release]", here()), b: () => press(".act a[target=_blank]"), r: result,
+  t: () => press("[data-take], [data-release]", here()), c: () => press("[data-company]"), b: () => press(".act a[target=_blank]"), r: result,
   "/": () => $(".filters select")?.focus(), "?": () => $("#keys")?.showModal(),
 };
 addEventListener("keydown", event => {

@@ -1,23 +1,27 @@
-"""Companies: what contacts of one company add up to, as a list and one at a time.
+"""Companies: what contacts of one company add up to, as a list and one at a time; taking one as a whole.
 
-For managers and operators: a company's contacts may be of any language, of which a seller sees only some.
+The pages are for managers and operators: a company's contacts may be of any language, of which a seller sees only some.
+A seller takes a company from the page of any of its leads.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import quote
 
 from msgspec import Meta, Struct
 
-from leadwerk.pipeline.desk import accounts
-from leadwerk.pipeline.desk.accounts import Account, AccountContact, AccountFilter
+from leadwerk.pipeline.desk import account_picks, accounts
+from leadwerk.pipeline.desk.account_detail import AccountContact, account
+from leadwerk.pipeline.desk.accounts import Account, AccountFilter
 from leadwerk.pipeline.desk.page_cursor import PageRequest
+from leadwerk.pipeline.desk.pick_state import Pick
 from leadwerk.web import Answer
+from leadwerk.web.pages.cached import forget
+from leadwerk.web.pages.calls import DeedForm, checked_next
 from leadwerk.web.pages.lead_points import ledger_lines
-from leadwerk.web.pages.rendering import render
-from leadwerk.web.pages.site import NoForm, lead_path
+from leadwerk.web.pages.rendering import redirect, render
+from leadwerk.web.pages.site import NoForm, company_path, lead_path
 from leadwerk.web.pages.visit import Visit
 from leadwerk.web.pages.wording import Wording
 
@@ -69,25 +73,42 @@ def show(visit: Visit, form: CompaniesForm) -> Answer:
 
 
 def detail(visit: Visit, _: NoForm, account_id: str) -> Answer:
-    """One company, computed afresh: its contacts, and points that add up."""
+    """One company, computed afresh: its contacts, who holds them, and points that add up."""
     wording = Wording(visit.policy, visit.language, visit.now)
-    company = accounts.account(visit.warehouse, visit.policy, account_id, as_of=visit.now)
+    company = account(visit.warehouse, visit.policy, account_id, as_of=visit.now)
+    holds = {pick.lead_id: pick for pick in visit.picks.active(visit.now)}
+    holders = {holds[contact.lead_id].seller for contact in company.contacts if contact.lead_id in holds}
     return render(
         visit,
         "company.html",
         menu_entry="companies",
         company=company_view(company.account, wording),
         points=wording.points(company.account.points),
-        contacts=[_contact(contact, wording) for contact in company.contacts],
+        contacts=[_contact(contact, holds.get(contact.lead_id), wording) for contact in company.contacts],
+        holders=holders,
         capped=wording.points(company.capped) if company.capped else "",
         lines=ledger_lines(wording, company.entries),
         lead_path=lead_path,
+        company_path=company_path,
     )
 
 
-def company_path(account_id: str) -> str:
-    """Address of a company's page; an id may hold any sign."""
-    return f"/companies/{quote(account_id, safe='')}"
+def take(visit: Visit, form: DeedForm, account_id: str) -> Answer:
+    """Take every lead of the company that the reader serves, or none of them."""
+    account_picks.pick_account(visit.picks, account_id, visit.name, visit.now, visit.served)
+    forget()
+    return redirect(checked_next(form.next), "company_taken")
+
+
+def release(visit: Visit, form: DeedForm, account_id: str) -> Answer:
+    """Give back the company's leads that the reader holds; a manager gives back everybody's."""
+    sellers = {visit.name} if visit.may("seller") else set()
+    if visit.may("manager"):
+        sellers |= account_picks.sellers_of(visit.picks, account_id, visit.now)
+    for seller in sorted(sellers):
+        account_picks.release_account(visit.picks, account_id, seller, visit.now)
+    forget()
+    return redirect(checked_next(form.next), "company_released")
 
 
 def company_view(account: Account, wording: Wording) -> CompanyView:
@@ -111,8 +132,9 @@ def company_view(account: Account, wording: Wording) -> CompanyView:
     )
 
 
-def _contact(contact: AccountContact, wording: Wording) -> tuple[str, str, str, str, str]:
+def _contact(contact: AccountContact, hold: Pick | None, wording: Wording) -> tuple[str, str, str, str, str, str]:
+    held = wording.say("page.with", seller=hold.seller) if hold else ""
     if contact.fit is None or contact.interest is None:
-        return contact.lead_id, wording.say("page.withheld"), "–", "–", "–"
+        return contact.lead_id, held, wording.say("page.withheld"), "–", "–", "–"
     fit, interest, adds = map(wording.points, (contact.fit, contact.interest, contact.adds))
-    return contact.lead_id, contact.matrix_cell or "", fit, interest, adds
+    return contact.lead_id, held, contact.matrix_cell or "", fit, interest, adds

@@ -45,6 +45,8 @@ site = Site(
         Page("POST", "/calls/{lead_id}/override", lead.OverrideForm, lead.set_override, DECIDERS),
         Page("POST", "/calls/{lead_id}/override-release", lead.ReleaseForm, lead.end_override, DECIDERS),
         Page("GET", "/companies", companies.CompaniesForm, companies.show, roles_of("companies")),
+        Page("POST", "/companies/{account_id}/take", calls.DeedForm, companies.take, SELLERS),
+        Page("POST", "/companies/{account_id}/release", calls.DeedForm, companies.release, DECIDERS),
         Page("GET", "/companies/{account_id}", NoForm, companies.detail, roles_of("companies")),
         Page("GET", "/results", results.ResultsForm, results.show, roles_of("results")),
         Page("GET", "/results/{name}.csv", results.ResultsForm, results.download, roles_of("results")),

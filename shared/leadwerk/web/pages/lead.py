@@ -25,7 +25,7 @@ from leadwerk.web.pages.lead_stage import next_stage_text
 from leadwerk.web.pages.lead_view import contact, fact_rows, reason_views, stake, withheld
 from leadwerk.web.pages.readable import readable_lead
 from leadwerk.web.pages.rendering import redirect, render
-from leadwerk.web.pages.site import lead_path
+from leadwerk.web.pages.site import company_path, lead_path
 from leadwerk.web.pages.visit import Visit
 from leadwerk.web.pages.wording import Wording
 
@@ -77,6 +77,7 @@ def show(visit: Visit, form: LeadForm, lead_id: str) -> Answer:
         "mine": holder is not None and holder.seller == visit.name,
         "crm_url": _crm_url(visit, lead_id),
         "lead_path": lead_path,
+        "company_path": company_path,
     }
     # The panel beside the list needs neither ledger nor proof, which cost statements of their own.
     if visit.wants_part:

@@ -135,6 +135,7 @@ def fact_rows(wording: Wording, lead: LeadDetail, other_leads: Sequence[str]) ->
         ("loan_to_value", _ratio(wording, lead.loan_amount, lead.property_value)),
         ("income", wording.money(lead.income) if lead.income else ""),
         ("instalment", wording.money(lead.instalment) if lead.instalment else ""),
+        ("company", lead.account_id or ""),
         ("industry", lead.industry or ""),
         ("job_title", lead.job_title or ""),
         ("employees", wording.number(lead.employees) if lead.employees else ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from leadwerk.policy.model import Policy
 from leadwerk.policy.people import Person, Role
 
 
@@ -34,6 +35,7 @@ def roles_of(name: str) -> tuple[Role, ...]:
     return next(entry.roles for entry in MENU if entry.name == name)
 
 
-def menu(person: Person) -> tuple[MenuEntry, ...]:
-    """The entries that the person may open, in order."""
-    return tuple(entry for entry in MENU if person.has(*entry.roles))
+def menu(person: Person, policy: Policy) -> tuple[MenuEntry, ...]:
+    """The entries that the person may open, in order; companies only where the policy has rules on them."""
+    rates_companies = any(group.level == "account" for group in policy.points.groups)
+    return tuple(entry for entry in MENU if person.has(*entry.roles) and (rates_companies or entry.name != "companies"))

@@ -50,7 +50,7 @@ def render(visit: Visit, template: str, *, status: int = 200, menu_entry: str = 
             w=wording,
             visit=visit,
             menu_entry=menu_entry,
-            menu=menu(visit.person),
+            menu=menu(visit.person, visit.policy),
             theme=visit.preferences.theme,
             assets=asset_paths(),
             message=message(visit, wording),
@@ -91,7 +91,8 @@ def message(visit: Visit, wording: Wording) -> str:
 
 
 MESSAGES = frozenset(
-    {"taken", "released", "verdict", "override", "override_released", "settings", "held", "freed", "published",
+    {"taken", "released", "company_taken", "company_released",
+     "verdict", "override", "override_released", "settings", "held", "freed", "published",
      "reverted", "draft", "discarded", "replayed", "decided", "rolled_back", "imported", "trained", "repeated"}
 )  # fmt: skip
 """Messages that an address may ask for: no other text of ours, and none of others."""

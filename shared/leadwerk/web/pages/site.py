@@ -171,3 +171,8 @@ def error_page(visit: Visit, error: LeadwerkError) -> Answer:
 def lead_path(lead_id: str, action: str = "") -> str:
     """Address of a lead's page, or of what is done there; an id may hold any sign."""
     return f"/calls/{quote(lead_id, safe='')}{'/' + action if action else ''}"
+
+
+def company_path(account_id: str, action: str = "") -> str:
+    """Address of a company's page, or of what is done there; an id may hold any sign."""
+    return f"/companies/{quote(account_id, safe='')}{'/' + action if action else ''}"

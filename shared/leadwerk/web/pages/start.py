@@ -62,7 +62,7 @@ def is_empty(visit: Visit) -> bool:
 
 def first_page(visit: Visit, _: NoForm) -> Answer:
     """Redirect to the first run while there is no data, else to the first page that the person may open."""
-    entries = menu(visit.person)
+    entries = menu(visit.person, visit.policy)
     if not entries:
         raise Forbidden(
             Message("refusal.role.none", name=visit.name),
