@@ -21,6 +21,7 @@ locals {
     drift            = { filter = "${local.finished}\"desk\"", value = "jsonPayload.drift" }
     kpi_alerts       = { filter = "jsonPayload.event=\"kpis_measured\"", value = "jsonPayload.kpi_alerts" }
     model_trained    = { filter = "${local.finished}\"retrain\"", value = null }
+    channel_disabled = { filter = "jsonPayload.event=\"channel_disabled\"", value = null }
     stood_down       = { filter = "${local.finished}\"retrain\" AND jsonPayload.stood_down=true", value = null }
   }
 
@@ -35,6 +36,7 @@ locals {
     drift                  = { metric = "drift", kind = "mean_above", threshold = 0.25, window = "24h", severity = "WARNING", says = "The leads of this week are not those that the champion learned from." }
     model_stale            = { metric = "champion_age", kind = "mean_above", threshold = 60, window = "24h", severity = "WARNING", says = "The champion is older than 60 days." }
     model_stood_down       = { metric = "stood_down", kind = "above", threshold = 0, window = "24h", severity = "WARNING", says = "The champion ranked worse than the points and stood down; the points decide." }
+    channel_disabled       = { metric = "channel_disabled", kind = "above", threshold = 0, window = "1h", severity = "ERROR", says = "A channel of the workflows failed for days and is disabled; its actions wait." }
     kpi_limits             = { metric = "kpi_alerts", kind = "above", threshold = 0, window = "24h", severity = "WARNING", says = "A KPI is outside the limits that the policy sets." }
     feedback_rejected      = { metric = "rejected", kind = "above", threshold = 100, window = "24h", severity = "WARNING", says = "Many cases of the CRM could not be used." }
   }

@@ -350,7 +350,13 @@ def test_a_task_is_created_once_per_key(subject: Subject, crm: CRM) -> None:
 
 def test_a_lead_is_enrolled_once_or_the_crm_says_that_it_has_no_tags(subject: Subject, crm: CRM) -> None:
     lead = subject.standin.add(1)
-    tags = {"activecampaign": "hot lead", "hubspot": "31", "odoo": "hot lead", "salesforce": "hot lead"}
+    tags = {
+        "activecampaign": "hot lead",
+        "hubspot": "31",
+        "odoo": "hot lead",
+        "pipedrive": "hot lead",
+        "salesforce": "hot lead",
+    }
     for _ in range(2):
         if subject.name not in tags:
             with pytest.raises(CRMRejected, match="no tags"):
@@ -365,7 +371,7 @@ def test_what_a_crm_does_not_have_enrols_nobody(subject: Subject, crm: CRM) -> N
     with pytest.raises(CRMRejected) as refused:
         crm.enrol(Enrolment(lead, "No Such", "automation"))
     assert refused.value.remedy
-    if subject.name in ("salesforce", "hubspot"):
+    if subject.name in ("salesforce", "hubspot", "pipedrive"):
         with pytest.raises(CRMRejected):
             crm.enrol(Enrolment(lead, "No Such"))
     assert not subject.standin.enrolled

@@ -9,22 +9,19 @@ import pytest
 from hypothesis import given, strategies as st
 from msgspec.structs import replace
 
-from leadwerk.crm.fields import field_mapping
-from leadwerk.crm.outbox import (
+from leadwerk.crm.delivery_attempts import (
     CANARY_PATIENCE,
     LONGEST_BACKOFF,
     UNKNOWN_LEAD_PATIENCE,
-    OutboxRow,
-    Pending,
     UnknownLeadAttempt,
     attempted,
     backoff,
     held_back,
-    pending,
     postponed,
-    repair,
     unavailable,
 )
+from leadwerk.crm.fields import field_mapping
+from leadwerk.crm.outbox import OutboxRow, Pending, pending, repair
 from leadwerk.crm.port import Gone, Later, LeadUpdate, Refused, Taken, Unknown
 from leadwerk.errors import CRMUnavailable
 from leadwerk.policy import load

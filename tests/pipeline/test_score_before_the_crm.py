@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from leadwerk.crm.outbox import UNKNOWN_LEAD_PATIENCE
+from leadwerk.crm.delivery_attempts import UNKNOWN_LEAD_PATIENCE
 from leadwerk.crm.port import CasePage, LeadUpdate
 from leadwerk.errors import CRMRejected, WarehouseBusy
 from leadwerk.pipeline import deliver, ingest

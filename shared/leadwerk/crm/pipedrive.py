@@ -21,6 +21,7 @@ from leadwerk.crm.port import (
     Capabilities,
     CasePage,
     CRMField,
+    Enrolment,
     FieldPlan,
     FieldType,
     FieldValue,
@@ -40,13 +41,21 @@ from leadwerk.errors import CRMRejected, InputError
 
 URL = "https://api.pipedrive.com"
 PER_SECOND = 8.0
+LABELS = ("label_ids", "label")  # the key of the field of labels, by the age of the account
+LABEL_STARTS = "Create the label in Pipedrive, and let an automation of Pipedrive start from it."
 TYPES: dict[FieldType, str] = {"number": "double", "text": "varchar", "list": "text"}
+
+
+class _Option(msgspec.Struct, frozen=True):
+    id: int | str | bool
+    label: str = ""
 
 
 class _Field(msgspec.Struct, frozen=True):
     key: str
     name: str
     field_type: str
+    options: list[_Option] | None = None
 
 
 class _Fields(msgspec.Struct, frozen=True):
@@ -179,6 +188,29 @@ class Pipedrive(Adapter):
         if answer.status not in (200, 201):
             raise CRMRejected(f"The task was not created: {answer.text()}", status=answer.status)
         return str(answer.decoded(_Created).data.id)
+
+    def enrol(self, enrolment: Enrolment) -> None:
+        """See `CRM.enrol`: a tag is a person's label by its name, which has to exist; other labels stay."""
+        if enrolment.kind != "tag":
+            raise CRMRejected(f"Pipedrive takes no {enrolment.kind} {enrolment.name!r}.", remedy=LABEL_STARTS)
+        label_id = self._label_id(enrolment.name)
+        person = person_of(self._ask, enrolment.lead_id)
+        if person is None or person.is_deleted:
+            raise CRMRejected(f"Pipedrive has no person {enrolment.lead_id}.", remedy="Ingest the lead first.")
+        if label_id in person.label_ids:
+            return
+        # Pipedrive replaces the whole list: a label that somebody sets between reading and writing is lost.
+        body = {"label_ids": [*person.label_ids, label_id]}
+        answer = self._noted(self._http.call("PATCH", f"/api/v2/persons/{enrolment.lead_id}", json=body))
+        if answer.status != 200:
+            raise CRMRejected(f"The person got no label: {answer.text()}", status=answer.status)
+
+    def _label_id(self, name: str) -> int:
+        options = [option for field in self._fields() if field.key in LABELS for option in field.options or ()]
+        label_id = next((option.id for option in options if option.label == name), None)
+        if not isinstance(label_id, int):
+            raise CRMRejected(f"Pipedrive has no label {name!r} for persons.", remedy=LABEL_STARTS)
+        return label_id
 
     def hints(self, request: WebhookRequest, now: datetime) -> Sequence[Hint]:
         """See `CRM.hints`: Pipedrive signs nothing, so the proof is HTTP Basic."""

@@ -37,6 +37,7 @@ class PipedrivePerson(msgspec.Struct, frozen=True):
     job_title: str | None = None
     update_time: str | None = None
     marketing_status: str | None = None
+    label_ids: list[int] = []
     is_deleted: bool = False
 
     def stamp(self) -> datetime:

@@ -20,9 +20,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from leadwerk.crm import outbox
+from leadwerk.crm import delivery_attempts, outbox
+from leadwerk.crm.delivery_attempts import Attempt
 from leadwerk.crm.fields import field_mapping
-from leadwerk.crm.outbox import Attempt, Pending
+from leadwerk.crm.outbox import Pending
 from leadwerk.crm.port import CRM
 from leadwerk.pipeline.delivery_line import DeliveryLine
 from leadwerk.pipeline.outbox_pages import Beside, OpenScores, Outbox, OutboxSelection
@@ -138,8 +139,8 @@ def _due(selection: OutboxSelection, recorder: _Recorder) -> Generator[Pending, 
     for page in box.pages(selection, recorder.line, recorder.open_scores, recorder.beside):
         due = [item for item in page if item.due(box.now)]
         # Of several scores of a lead only the newest is sent; the older ones are recorded as outdated.
-        changed, outdated = outbox.folded([item for item in due if not item.is_shown()], box.now)
-        recorder.record([outbox.same(item, box.now) for item in due if item.is_shown()])
+        changed, outdated = delivery_attempts.folded([item for item in due if not item.is_shown()], box.now)
+        recorder.record([delivery_attempts.same(item, box.now) for item in due if item.is_shown()])
         recorder.record(outdated)
         yield from changed
 
@@ -219,7 +220,7 @@ def _with_repairs(attempts: list[Attempt], overtaken: list[Pending], line: Deliv
         at = line.now + STEP * repairs_made
         attempts = [replace(attempt, attempted_at=at) for attempt in line.repair(overtaken)]
         # Another delivery recorded these as sent, but the CRM no longer shows them.
-        postponed = [outbox.postponed(item, at) for item in overtaken[len(attempts) :]]
+        postponed = [delivery_attempts.postponed(item, at) for item in overtaken[len(attempts) :]]
         all_attempts = all_attempts + attempts + postponed
         # Another process may have stored and sent a newer score in the meantime.
         overtaken = _overtaken(attempts, box)
@@ -270,7 +271,7 @@ class _Tally:
     def report(self, rest: Sequence[Pending], line: DeliveryLine) -> DeliverReport:
         """The report, with the scores that were read and not attempted."""
         later = self.counts["retry"] + self.counts["repair"]
-        soonest = self.now + outbox.FIRST_BACKOFF if line.stopped else self.now
+        soonest = self.now + delivery_attempts.FIRST_BACKOFF if line.stopped else self.now
         moments = [max(item.not_before or soonest, soonest) for item in rest]
         oldest = min([item.scored_at for item in rest] + [self.oldest or self.now])
         return DeliverReport(

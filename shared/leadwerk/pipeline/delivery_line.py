@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice
 
-from leadwerk.crm import outbox
-from leadwerk.crm.outbox import Attempt, Pending
+from leadwerk.crm import delivery_attempts, outbox
+from leadwerk.crm.delivery_attempts import Attempt
+from leadwerk.crm.outbox import Pending
 from leadwerk.crm.port import CRM, Gone, PushResult
 from leadwerk.errors import CRMUnavailable
 from leadwerk.warehouse.batches import batches
@@ -40,11 +41,11 @@ class DeliveryLine:
     def stream(self, queue: Iterable[Pending]) -> Iterator[list[Attempt]]:
         """One attempt per score while the line is open, as answers come; the first scores alone, as a canary."""
         scores = iter(queue)
-        first = list(islice(scores, outbox.CANARY + 1))
+        first = list(islice(scores, delivery_attempts.CANARY + 1))
         # A wrong field mapping refuses every score: a few find out before ten thousand dead letters.
-        if not self.canary_passed and len(first) > outbox.CANARY:
-            yield self._send_canary(first[: outbox.CANARY])
-            first = first[outbox.CANARY :]
+        if not self.canary_passed and len(first) > delivery_attempts.CANARY:
+            yield self._send_canary(first[: delivery_attempts.CANARY])
+            first = first[delivery_attempts.CANARY :]
         for batch, outcome in self._calls(chain(first, scores), self.crm.capabilities.calls_at_once):
             yield self._understood(batch, outcome)
 
@@ -64,14 +65,16 @@ class DeliveryLine:
         for batch, outcome in self._calls(queue, 1):
             attempts += self._understood(batch, outcome)
             if not isinstance(outcome, CRMUnavailable):
-                results = (outbox.setup_fault(item, result) for item, result in zip(batch, outcome, strict=True))
+                results = (
+                    delivery_attempts.setup_fault(item, result) for item, result in zip(batch, outcome, strict=True)
+                )
                 faults += [fault for fault in results if fault is not None]
-        if len(faults) <= outbox.CANARY_REFUSALS * outbox.CANARY:
+        if len(faults) <= delivery_attempts.CANARY_REFUSALS * delivery_attempts.CANARY:
             self.canary_passed = bool(attempts)
             return attempts
         self.stopped = f"{len(faults)} of the first {len(attempts)} scores were refused: {faults[0]}"
         # Not dead letters: the scores are fine, the mapping is not.
-        return [outbox.held_back(attempt, self.now) for attempt in attempts]
+        return [delivery_attempts.held_back(attempt, self.now) for attempt in attempts]
 
     def _calls(self, queue: Iterable[Pending], at_once: int) -> Iterator[Call]:
         """Batches with their outcomes, in order; calls run side by side where the CRM stands it."""
@@ -112,7 +115,7 @@ class DeliveryLine:
     def _understood(self, batch: Sequence[Pending], outcome: PushOutcome) -> list[Attempt]:
         if isinstance(outcome, CRMUnavailable):
             self._count(outcome)
-            return [outbox.unavailable(item, outcome, self.now) for item in batch]
+            return [delivery_attempts.unavailable(item, outcome, self.now) for item in batch]
         # An answer, even a refusal, shows that the CRM is there.
         self.unavailable_in_a_row = 0
         return [self._attempt(item, result) for item, result in zip(batch, outcome, strict=True)]
@@ -124,11 +127,11 @@ class DeliveryLine:
             outcome = self._push([item])
             if isinstance(outcome, CRMUnavailable):
                 self._count(outcome)
-                return outbox.unavailable(item, outcome, self.now)
+                return delivery_attempts.unavailable(item, outcome, self.now)
             result = outcome[0]
-        return outbox.attempted(item, result, self.now)
+        return delivery_attempts.attempted(item, result, self.now)
 
     def _count(self, error: CRMUnavailable) -> None:
         self.unavailable_in_a_row += 1
-        if self.unavailable_in_a_row >= outbox.UNAVAILABLE_IN_A_ROW:
+        if self.unavailable_in_a_row >= delivery_attempts.UNAVAILABLE_IN_A_ROW:
             self.stopped = f"{error.message} ({self.unavailable_in_a_row} times in a row; the rest waits.)"

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from leadwerk.crm import outbox
+from leadwerk.crm import delivery_attempts, outbox
 from leadwerk.crm.port import CRM, Case, CasePage, GoneRecord
 from leadwerk.errors import CODE_FAULTS, RecordFailure
 from leadwerk.lead import Rejection
@@ -181,7 +181,9 @@ class _Reading:
         if not lead_ids:
             return
         parameters = {"lead_ids": lead_ids, "first_day": outbox.first_day(self.policy, self.now), "now": self.now}
-        refused = self.warehouse.rows(statement("deliveries/unknown_leads", outbox.UnknownLeadAttempt), parameters)
+        refused = self.warehouse.rows(
+            statement("deliveries/unknown_leads", delivery_attempts.UnknownLeadAttempt), parameters
+        )
         if refused:
             self.warehouse.append("deliveries", [attempt.due(self.now) for attempt in refused])
 

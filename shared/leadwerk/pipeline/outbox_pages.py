@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
-from leadwerk.crm import outbox
+from leadwerk.crm import delivery_attempts, outbox
+from leadwerk.crm.delivery_attempts import Attempt
 from leadwerk.crm.fields import FieldMapping
-from leadwerk.crm.outbox import Attempt, OutboxRow, Pending
+from leadwerk.crm.outbox import OutboxRow, Pending
 from leadwerk.pipeline.gone_records import store_found_gone
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
@@ -161,4 +162,4 @@ class Outbox:
     def record(self, attempts: Sequence[Attempt]) -> None:
         """Append the attempts, and that leads are gone which the CRM no longer has."""
         self.warehouse.append("deliveries", [attempt.row() for attempt in attempts])
-        store_found_gone(self.warehouse, outbox.gone_records(attempts), self.now)
+        store_found_gone(self.warehouse, delivery_attempts.gone_records(attempts), self.now)

@@ -16,16 +16,29 @@ def key_of(title: str) -> str:
     return hashlib.sha1(title.encode()).hexdigest()
 
 
+OLD_LABEL = 3  # what every person has already
+LABELS = {7: "Hot lead", 8: "hot lead"}
+"""Labels of persons that somebody made in Pipedrive, by their ids."""
+
+
 class PipedriveStandIn(StandIn):
     def authorised(self, call: Call) -> bool:
         return call.headers.get("x-api-token") == TOKEN
 
     def handle(self, call: Call) -> Reply:
         match call.method, call.path.strip("/").split("/"):
+            case "PATCH", ["api", "v2", "persons", key] if "label_ids" in call.body and key in self.records:
+                unknown = set(call.body["label_ids"]) - {*LABELS, OLD_LABEL}
+                if unknown or OLD_LABEL not in call.body["label_ids"]:
+                    return Reply(400, {"success": False, "error": f"label_ids: {unknown or 'one was taken away'}"})
+                self.enrolled |= {(key, LABELS[label]) for label in call.body["label_ids"] if label in LABELS}
+                return Reply(200, {"success": True, "data": {"id": int(key)}})
             case "PATCH", ["api", "v2", "persons", key]:
                 return self._write(key, call.body["custom_fields"])
             case "GET", ["v1", "personFields"]:
                 rows = [{"key": key_of(n), "name": n, "field_type": TYPES[t]} for n, t in self.fields.items()]
+                options = [{"id": label_id, "label": name} for label_id, name in LABELS.items()]
+                rows.append({"key": "label_ids", "name": "Labels", "field_type": "set", "options": options})
                 return Reply(200, {"success": True, "data": rows})
             case "POST", ["v1", "personFields"]:
                 kind = next(kind for kind, name in TYPES.items() if name == call.body["field_type"])
@@ -36,7 +49,8 @@ class PipedriveStandIn(StandIn):
             case "GET", ["api", "v2", "persons"]:
                 return self._list(call, _person)
             case "GET", ["api", "v2", "persons", key] if key in self.records:
-                return Reply(200, {"data": _person(key, self.records[key])})
+                labels = [OLD_LABEL, *(label for label, name in LABELS.items() if (key, name) in self.enrolled)]
+                return Reply(200, {"data": {**_person(key, self.records[key]), "label_ids": labels}})
             case "POST", ["api", "v2", "activities"]:
                 self.tasks.append(call.body)
                 return Reply(201, {"data": {"id": len(self.tasks)}})

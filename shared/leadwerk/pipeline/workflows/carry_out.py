@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from leadwerk.crm.channels import ChannelMessage, Event, MessageChannel
-from leadwerk.crm.outbox import LONGEST_ERROR, backoff
+from leadwerk.crm.delivery_attempts import LONGEST_ERROR, backoff
 from leadwerk.crm.port import CRM, Enrolment, Task
 from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable, LeadwerkError
 from leadwerk.pipeline.workflows.outgoing_texts import EVENT_TYPES, OpenAction, event_data, lines, task_title, title
