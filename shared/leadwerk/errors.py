@@ -50,10 +50,11 @@ class LeadwerkError(Exception):
     """Base of all errors a user may see; `remedy` is the sentence that states what to do.
 
     `texts`: message and remedy as they were given, for a reader of another language (texts/message.py); `message` and
-    `remedy` themselves are English.
+    `remedy` themselves are English. `place`: where, in a file, if that is known.
     """
 
     retryable = False
+    place = ""
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
         super().__init__(f"{message} {remedy}".strip())
@@ -69,8 +70,10 @@ class PolicyError(ConfigurationError):
     """The policy file is wrong at `file`:`line`, in `field`; `fault` is the message without that place."""
 
     def __init__(self, message: str, *, file: str, line: int, field: str, remedy: str = "") -> None:
-        super().__init__(f"{file}:{line}: {field}: {message}", remedy=remedy)
+        place = f"{file}:{line}: {field}"
+        super().__init__(f"{place}: {message}", remedy=remedy)
         self.file, self.line, self.field, self.fault = file, line, field, message
+        self.place, self.texts = place, (message, remedy)
 
 
 class InputError(LeadwerkError):

@@ -18,7 +18,8 @@ FUNCTIONS = PACKAGE.parents[1] / "functions"
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "progress", "stats", "catalogue"}),
     frozenset({"settings"}),
-    frozenset({"policy", "texts"}),
+    frozenset({"texts"}),
+    frozenset({"policy"}),
     frozenset({"features", "points", "drawing", "lead", "registry", "warehouse", "experiment"}),
     frozenset({"learning", "scoring", "crm", "privacy", "importing", "report", "simulation"}),
     frozenset({"pipeline"}),

@@ -44,7 +44,7 @@ from pathlib import Path
 from leadwerk.catalogue import features as catalogue
 
 entry = catalogue.CatalogueEntry(
-    "loan_to_income", "income", value_range=catalogue.ValueRange(0, 50, "A ratio is written as 4.0."),
+    "loan_to_income", "income", value_range=catalogue.ValueRange(0, 50, "policy.range.share"),
     ratio=catalogue.Ratio("loan_amount", "income"),
 )
 catalogue.FEATURES = (*catalogue.FEATURES, entry)
@@ -96,7 +96,7 @@ def test_one_entry_more_is_a_whole_feature(tmp_path: Path) -> None:
     assert (feature["fact"], feature["value"], feature["in_file"]) == ("loan_to_income", 4.0, [4.0])
     assert len(set(feature["labels"])) == len(LANGUAGES)
     assert "`loan_to_income` is never above 80" in feature["problem"]
-    assert "A ratio is written as 4.0." in feature["problem"]
+    assert "A share is written as 0.8, not as 80." in feature["problem"]
 
 
 def _environment() -> dict[str, str]:

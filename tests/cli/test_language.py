@@ -40,6 +40,7 @@ PRINTING_FINISHED = (
 REFUSING_FINISHED = (
     *sorted(path.relative_to(PACKAGE).as_posix() for path in (PACKAGE / "importing").glob("*.py")),
     *sorted(path.relative_to(PACKAGE).as_posix() for path in (PACKAGE / "pipeline/desk").glob("*.py")),
+    *sorted(path.relative_to(PACKAGE).as_posix() for path in (PACKAGE / "policy").rglob("*.py")),
     "cli/crm.py",
     "cli/doctor.py",
     "cli/doctor_feeds.py",
@@ -81,9 +82,9 @@ REFUSING_FINISHED = (
 PRINTING = {"print", "echo", "table", "number_of", "working", "show"}
 REFUSING = {
     "AlreadyPicked", "Conflict", "Finding", "Forbidden", "NoChampion", "NotFound", "RequestTooLarge", "UnknownAccount",
-    "UnknownLead", "UnknownPerson", "WriteConflict", "refusal",
+    "UnknownLead", "UnknownPerson", "WriteConflict", "_refusal", "empty", "of", "refusal",
 }  # fmt: skip
-"""What refuses, besides everything named …Error."""
+"""What refuses, besides everything named …Error; `Problem.of` finds what is wrong with a policy."""
 FROM_FILES = {"say", "columns", "number_of", "Message"}
 MARKUP, WORD = re.compile(r"\[/?[a-z ]+\]"), re.compile(r"[A-Za-zÀ-ÿ]{3,}")
 KEY = re.compile(r"[a-z_]+(\.[a-z_]+)+")
@@ -164,6 +165,8 @@ def test_a_printed_sentence_in_the_code_is_found(source: str) -> None:
         'InputError("Not so.", field="x")',
         'InputError(Message("a.b"), field="x", remedy="Do it.")',
         'errors.InputError(f"{x} is wrong.", field="x", value="a value", remedy=Message("a.b"))',
+        'Problem.of(path, "Not so.")',
+        'Problem.of(path, "a.b", remedy="Do it.")',
     ],
 )
 def test_a_refusal_in_the_code_is_found(source: str) -> None:

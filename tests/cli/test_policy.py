@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import typer
 
 from leadwerk.cli.application import run
+from leadwerk.cli.exit_codes import EXIT_ERROR
 from leadwerk.policy.load import load, shipped_text
 from support.borrowers import NOW, filled
 from support.command_line import console_output, result
@@ -172,3 +174,26 @@ def test_every_command_that_the_guide_names_is_there(home: Path, capsys: pytest.
         assert f"leadwerk {' '.join(command)}" in console_output(capsys, *command, "--help")
     options = set(re.findall(r"(?<=\s)--[a-z]+", guide))
     assert options <= {"--out", "--days", "--by", "--reason", "--yes", "--points"}
+
+
+@pytest.mark.parametrize(
+    ("language", "message", "remedy"),
+    [
+        ("de", "HOT beginnt bei 95, ausserhalb seiner Grenzen 60 bis 80.", "Wählen Sie hot dazwischen"),
+        ("fr", "HOT commence à 95, hors de ses bornes 60 à 80.", "Choisissez hot entre elles"),
+        ("it", "HOT comincia a 95, fuori dai suoi limiti da 60 a 80.", "Scegliete hot tra di essi"),
+        ("en", "HOT begins at 95, outside its limits 60 to 80.", "Choose hot between them"),
+    ],
+)
+def test_what_is_wrong_with_a_policy_is_said_in_the_readers_language(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], language: str, message: str, remedy: str
+) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(shipped_text("mortgage").replace("hot: 70", "hot: 95"), encoding="utf-8")
+    assert run(["policy", "check", str(file), "--output-language", language]) == EXIT_ERROR
+    refusal = " ".join(capsys.readouterr().err.split())
+    assert f"{message} {remedy}" in refusal
+    assert run(["policy", "check", str(file), "--json", "--output-language", language]) == EXIT_ERROR
+    [error] = json.loads(capsys.readouterr().out)["errors"]
+    assert (error["field"], error["message"]) == ("bands.hot", message)
+    assert error["remedy"].startswith(remedy)

@@ -18,6 +18,7 @@ from leadwerk.policy.facts import facts
 from leadwerk.policy.regions import REGIONS
 from leadwerk.policy.validation.point_range import PointRange
 from leadwerk.policy.validation.segments import UNLEARNED
+from support.policy_errors import assert_in_every_language
 
 RIGHT = """\
 name: mine
@@ -362,6 +363,7 @@ def test_a_mistake_is_named_by_field_with_remedy(
     error = next(error for error in errors if error.field == field)
     assert message in error.message
     assert remedy in error.remedy and error.remedy
+    assert_in_every_language(error)
 
 
 @pytest.mark.parametrize(("old", "new", "field"), [case[:3] for case in MISTAKES if case[1]])

@@ -10,6 +10,7 @@ from leadwerk import policy
 from leadwerk.errors import PolicyError
 from leadwerk.policy import yaml_document
 from leadwerk.policy.validation.patterns import wrong_pattern
+from support.policy_errors import assert_in_every_language
 
 RIGHT = """\
 name: mine
@@ -167,6 +168,7 @@ def test_a_mistake_is_refused_by_field_with_remedy(old: str, new: str, field: st
     assert (error.file, error.field) == ("mine.yaml", field)
     assert message in error.message
     assert remedy in error.remedy
+    assert_in_every_language(error)
 
 
 # Of what concerns a whole section or item, the line is the one where it begins.
@@ -181,6 +183,7 @@ def test_the_line_is_where_the_mistake_was_made(old: str, new: str) -> None:
 @pytest.mark.parametrize(("old", "new", "message", "remedy"), SYNTAX)
 def test_what_is_no_plain_yaml_is_refused(old: str, new: str, message: str, remedy: str) -> None:
     error, _ = refusal(old, new)
+    assert_in_every_language(error)
     assert message in error.message
     assert remedy in error.remedy
 

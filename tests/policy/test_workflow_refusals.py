@@ -6,6 +6,7 @@ import pytest
 
 from leadwerk import policy
 from leadwerk.errors import PolicyError
+from support.policy_errors import assert_in_every_language
 
 RIGHT = """\
 name: mine
@@ -86,6 +87,7 @@ def test_each_mistake_is_named(right: str, wrong: str, complaint: str) -> None:
     with pytest.raises(PolicyError, match=complaint) as refused:
         policy.parse(RIGHT.replace(right, wrong), "policy.yaml")
     assert refused.value.remedy
+    assert_in_every_language(refused.value)
     assert refused.value.line >= RIGHT[: RIGHT.index("workflows:")].count("\n") + 1
 
 

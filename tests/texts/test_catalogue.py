@@ -38,6 +38,15 @@ def test_all_languages_have_the_same_keys(language: str) -> None:
     assert entries(language).keys() ^ entries("de").keys() == set()
 
 
+def problem_with_own_remedy(node: ast.AST) -> str | None:
+    """The key in `Problem.of(path, key, …)`, which takes the text `key.remedy` where no other remedy is given."""
+    if not isinstance(node, ast.Call) or ast.unparse(node.func) != "Problem.of":
+        return None
+    key = node.args[1]
+    names = {keyword.arg for keyword in node.keywords}
+    return str(key.value) if isinstance(key, ast.Constant) and "remedy" not in names else None
+
+
 def keys_in_code() -> Iterator[str]:
     """Patterns of all strings in the package that may be the key of a text, of those put together (f"a.{b}") too."""
     package = Path(leadwerk.__file__).parent
@@ -47,6 +56,8 @@ def keys_in_code() -> Iterator[str]:
                 yield "".join(re.escape(str(v.value)) if isinstance(v, ast.Constant) else ".+" for v in node.values)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield re.escape(node.value)
+            elif (key := problem_with_own_remedy(node)) is not None:
+                yield re.escape(f"{key}.remedy")
     for file in package.rglob("*.html"):
         yield from map(re.escape, re.findall(r't\("([^"]+)"', file.read_text()))
 

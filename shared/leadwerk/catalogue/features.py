@@ -17,9 +17,9 @@ Kind = Literal["number", "category"]
 FeatureValues = Mapping[str, Any]
 """Features of a lead by column, None where unknown: the rows that stay mappings, for columns follow from the policy."""
 
-_SHARE, _PERCENT = "A share is written as 0.8, not as 80.", "It is a percentage, 0 to 100."
-_WEEKDAY, _HOUR = "Weekdays are 1 (Monday) to 7 (Sunday).", "Hours are 0 to 23."
-_YES_OR_NO = "It is 1 (known) or 0."
+_SHARE, _PERCENT = "policy.range.share", "policy.range.percent"
+_WEEKDAY, _HOUR = "policy.range.weekday", "policy.range.hour"
+_YES_OR_NO = "policy.range.yes_or_no"
 
 
 MONTHS_A_YEAR: Final = 12
@@ -28,11 +28,11 @@ AMOUNTS: Final = ("loan_amount", "property_value", "income", "instalment")
 
 
 class ValueRange(NamedTuple):
-    """The numbers between which a feature lies, and what to remember when one is written."""
+    """The numbers between which a feature lies, and the key of the text that says how one is written."""
 
     low: float
     high: float
-    hint: str
+    hint_key: str
 
 
 class Ratio(NamedTuple):

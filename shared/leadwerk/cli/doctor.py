@@ -24,7 +24,7 @@ from leadwerk.cli.speech import Speech
 from leadwerk.errors import LeadwerkError, WarehouseError
 from leadwerk.pipeline.totals import LeadTotals, OutcomeTotal
 from leadwerk.report.report_rows import DeliveryCount, ExtractTotals
-from leadwerk.texts.message import Message, in_language
+from leadwerk.texts.message import Message, in_language, placed_message
 from leadwerk.warehouse.protocol import R, Statement
 from leadwerk.warehouse.statement import statement
 
@@ -118,7 +118,7 @@ def examine(deployment: Deployment, now: datetime) -> Iterator[Finding]:
                 yield Finding(name, "broken", Message("doctor.unknown", link=link_title(link_of_error[error.message])))
             else:
                 link_of_error[error.message] = name
-                yield Finding(name, "broken", *error.texts)
+                yield Finding(name, "broken", placed_message(error), error.texts[1])
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from leadwerk.policy.model import Policy
 from leadwerk.policy.validation import problems
 from leadwerk.policy.workflows import Workflows
 from leadwerk.policy.yaml_document import Document, read
+from leadwerk.texts.message import Message
 
 SHIPPED = ("mortgage", "b2b_swiss")
 
@@ -96,15 +97,15 @@ def _text(source: str | Path) -> tuple[str, str]:
     try:
         return path.read_text(encoding="utf-8"), path.name if shipped else str(source)
     except FileNotFoundError:
-        raise _unreadable(source, "there is no such file.") from None
+        raise _unreadable(source, Message("policy.file.missing")) from None
     except UnicodeDecodeError:
-        raise _unreadable(source, "this is not UTF-8 text.") from None
+        raise _unreadable(source, Message("policy.file.encoding")) from None
     except (OSError, ValueError) as error:
-        raise _unreadable(source, f"the file cannot be read ({type(error).__name__}).") from None
+        raise _unreadable(source, Message("policy.file.unreadable", error=type(error).__name__)) from None
 
 
 def _unreadable(source: str | Path, message: str) -> PolicyError:
-    remedy = f"Give the path of a YAML file (UTF-8), or one of the shipped policies: {', '.join(SHIPPED)}."
+    remedy = Message("policy.file.remedy", shipped=", ".join(SHIPPED))
     return PolicyError(message, file=str(source), line=1, field="policy", remedy=remedy)
 
 
@@ -122,8 +123,7 @@ def _rule_errors(document: Document, policy: Policy) -> list[PolicyError]:
 def _first(problems: list[PolicyError]) -> PolicyError:
     first, *rest = sorted(problems, key=lambda error: error.line)
     if rest:
-        more = "1 more error" if len(rest) == 1 else f"{len(rest)} more errors"
-        remedy = f"{first.remedy} ({more}: see `leadwerk policy check`.)"
-        detail = first.message.removeprefix(f"{first.file}:{first.line}: {first.field}: ")
-        return PolicyError(detail, file=first.file, line=first.line, field=first.field, remedy=remedy)
+        fault, remedy = first.texts
+        more = Message("policy.more", count=len(rest), remedy=remedy)
+        return PolicyError(fault, file=first.file, line=first.line, field=first.field, remedy=more)
     return first

@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 from leadwerk.catalogue.languages import Language
 from leadwerk.errors import ConfigurationError
 from leadwerk.policy.selling import Seller
+from leadwerk.texts.message import Message
 
 Role = Literal["seller", "manager", "operator", "privacy", "tool"]
 STAFF: tuple[Role, ...] = ("seller", "manager", "operator", "privacy")
@@ -55,12 +56,13 @@ def parse_people(text: str, place: str) -> tuple[Person, ...]:
         people = msgspec.convert(yaml.safe_load(text) or [], tuple[Person, ...])
     except (yaml.YAMLError, msgspec.ValidationError) as error:
         raise ConfigurationError(
-            f"{place} is no list of people: {error}.",
-            remedy="Write one line a person: - {email: …, name: …, roles: [seller]}.",
+            Message("policy.people.form", place=place, error=error),
+            remedy=Message("policy.people.form.remedy", example="- {email: …, name: …, roles: [seller]}"),
         ) from error
     for names in ([person.name for person in people], [person.email.lower() for person in people if person.email]):
         if repeated := sorted({name for name in names if names.count(name) > 1}):
-            raise ConfigurationError(f"{place} has {repeated[0]} twice.", remedy="Give each person one line.")
+            message = Message("policy.people.twice", place=place, person=repeated[0])
+            raise ConfigurationError(message, remedy=Message("policy.people.twice.remedy"))
     return people
 
 

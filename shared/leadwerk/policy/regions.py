@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from leadwerk.texts.message import Message
+
 _CANTONS = "AG AI AR BE BL BS FR GE GL GR JU LU NE NW OW SG SH SO SZ TG TI UR VD VS ZG ZH"
 _GERMAN_STATES = "BB BE BW BY HB HE HH MV NI NW RP SH SL SN ST TH"
 _AUSTRIAN_STATES = "1 2 3 4 5 6 7 8 9"
@@ -35,4 +37,4 @@ def normalised_region(text: str) -> str:
     ('Did you mean `CH-ZH`?', 'Write it as ISO 3166-2 does, such as CH-ZH.')
     """
     guess = f"CH-{text.upper()}"
-    return f"Did you mean `{guess}`?" if guess in REGIONS else "Write it as ISO 3166-2 does, such as CH-ZH."
+    return Message("policy.remedy.guess", guess=guess) if guess in REGIONS else Message("policy.region.remedy")

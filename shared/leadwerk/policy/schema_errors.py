@@ -5,54 +5,44 @@ Imported only after msgspec refused the data; msgspec itself decides what is rig
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from datetime import date
+from functools import reduce
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from leadwerk.policy.model import Policy
+from leadwerk.policy.problem import Problem, closest
 from leadwerk.policy.section import PolicySection
 from leadwerk.policy.slug import as_name
 from leadwerk.policy.yaml_document import Path
+from leadwerk.texts.message import Message
 
-Violation = tuple[Path, str, str]
+_TYPES = {
+    str: "policy.expect.text",
+    int: "policy.expect.whole",
+    float: "policy.expect.number",
+    dict: "policy.expect.section",
+    type(None): "policy.expect.nothing",
+}
+LONGEST_SHOWN = 60
 
-# How alike (difflib's ratio) a word must be to be taken for a misspelling.
-_ALIKE = 0.65
-_SEE = "See docs/policy.md."
 
+def violations(data: Any) -> list[Problem]:
+    """All places where `data` differs from the shape of a Policy.
 
-def violations(data: Any) -> list[Violation]:
-    """All places where `data` differs from the shape of a Policy, as (path, message, remedy).
-
-    >>> violations({"name": "mine", "horizon_day": 30})[0]
+    >>> tuple(violations({"name": "mine", "horizon_day": 30})[0])
     (('horizon_day',), 'this field is unknown.', 'Did you mean `horizon_days`?')
     """
     if data is None:
-        return [((), "the file is empty.", "Begin with a copy of a shipped policy.")]
+        return [Problem.of((), "policy.file.empty")]
     return list(_section(data, Policy, ()))
 
 
-def closest(name: str, candidates: Iterator[str] | list[str] | tuple[str, ...]) -> str:
-    """The known word that was probably meant, or nothing.
-
-    >>> closest("horizn", ["horizon_days", "horizon"])
-    'horizon'
-    """
-    by_lower = {candidate.lower(): candidate for candidate in candidates}
-    matches = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=_ALIKE)
-    return by_lower[matches[0]] if matches else ""
-
-
-def _section(data: Any, kind: type[PolicySection], path: Path) -> Iterator[Violation]:
+def _section(data: Any, kind: type[PolicySection], path: Path) -> Iterator[Problem]:
     if not isinstance(data, dict):
-        yield (
-            path,
-            f"a section is expected, not {_formatted(data)}.",
-            f"Give its fields ({_fields(kind)}) or remove it.",
-        )
+        yield Problem.of(path, "policy.shape.section", value=_formatted(data), fields=_fields(kind))
         return
     hints = get_type_hints(kind, include_extras=True)
     fields_by_guess = set()
@@ -63,14 +53,15 @@ def _section(data: Any, kind: type[PolicySection], path: Path) -> Iterator[Viola
             # A field that is set already cannot be what was meant.
             guess = closest(name, [field for field in kind.__struct_fields__ if field not in data])
             fields_by_guess.add(guess)
-            yield (*path, name), "this field is unknown.", _unknown_remedy(name, guess, kind)
+            remedy = Message("policy.remedy.guess", guess=guess) if guess else _known_fields(kind)
+            yield Problem.of((*path, name), "policy.shape.unknown", remedy=remedy)
     for field in msgspec.structs.fields(kind):
         # A misspelt required field is one fault to its author, not an unknown and a missing one.
         if field.required and field.name not in data and field.name not in fields_by_guess:
-            yield path, f"the field `{field.name}` is missing.", f"Add `{field.name}:`. {_SEE}"
+            yield Problem.of(path, "policy.shape.missing", field=field.name)
 
 
-def _value(value: Any, hint: Any, path: Path) -> Iterator[Violation]:
+def _value(value: Any, hint: Any, path: Path) -> Iterator[Problem]:
     section = _optional_section(hint)
     if section is not None:
         if value is not None or not _is_optional(hint):
@@ -97,64 +88,67 @@ def _is_optional(hint: Any) -> bool:
     return type(None) in get_args(hint)
 
 
-def _items(value: Any, hints: tuple[Any, ...], path: Path) -> Iterator[Violation]:
+def _items(value: Any, hints: tuple[Any, ...], path: Path) -> Iterator[Problem]:
     """A list of one kind, as long as you like, or with a place for each kind."""
     if not isinstance(value, list):
-        yield path, f"a list is expected, not {_formatted(value)}.", "Write [one, two], or one `- …` a line."
+        yield Problem.of(path, "policy.shape.list", value=_formatted(value))
         return
     fixed = hints[-1] is not Ellipsis
     if fixed and len(value) != len(hints):
-        yield path, f"{len(hints)} values are expected, not {len(value)}.", f"Write as many. {_SEE}"
+        yield Problem.of(path, "policy.shape.length", expected=len(hints), actual=len(value))
         return
     for index, item in enumerate(value):
         yield from _value(item, hints[index] if fixed else hints[0], (*path, index))
 
 
-def _leaf(value: Any, hint: Any, path: Path) -> Iterator[Violation]:
+def _leaf(value: Any, hint: Any, path: Path) -> Iterator[Problem]:
     try:
         msgspec.convert(value, hint)
     except msgspec.ValidationError:
-        yield path, f"{_expectation(hint)} is expected, not {_formatted(value)}.", _remedy(value, hint)
+        expected, remedy = _expectation(hint), _remedy(value, hint)
+        yield Problem.of(path, "policy.shape.value", expected=expected, value=_formatted(value), remedy=remedy)
 
 
 def _expectation(hint: Any) -> str:
     origin, args = get_origin(hint), get_args(hint)
     if origin is Literal:
-        return f"one of {', '.join(map(str, args))}"
+        return Message("policy.expect.one_of", choices=", ".join(map(str, args)))
     if origin is Annotated:
         return _annotated(args[0], args[1])
     if origin is Union or type(hint).__name__ == "UnionType":
-        return " or ".join(_expectation(arg) for arg in args)
-    return {str: "text", int: "a whole number", float: "a number", dict: "a section", type(None): "nothing"}.get(
-        origin or hint, "something else"
-    )
+        kinds = map(_expectation, args)
+        return reduce(lambda first, second: Message("policy.expect.or", first=first, second=second), kinds)
+    return Message(_TYPES.get(origin or hint, "policy.expect.else"))
 
 
 def _annotated(kind: Any, meta: msgspec.Meta) -> str:
     if meta.pattern:
-        return "a name of lower-case letters, digits and _, beginning with a letter,"
+        return Message("policy.expect.name")
     limits = {"from": meta.ge, "above": meta.gt, "to": meta.le, "below": meta.lt}
-    bounds = [f"{label} {limit}" for label, limit in limits.items() if limit is not None]
-    return " ".join([_expectation(kind), *bounds])
+    expectation = _expectation(kind)
+    for bound, limit in limits.items():
+        if limit is not None:
+            expectation = Message(f"policy.expect.{bound}", kind=expectation, limit=limit)
+    return expectation
 
 
 def _remedy(value: Any, hint: Any) -> str:
     choices = [str(choice) for choice in _literals(hint)]
     guess = closest(str(value), choices)
     if guess:
-        return f"Did you mean `{guess}`?"
+        return Message("policy.remedy.guess", guess=guess)
     # Norway's `no` and similar: YAML 1.1 reads them as truth values without a warning.
     if isinstance(value, bool) and (choices or _takes_text(hint)):
-        return "Put quotes around it: YAML reads yes, no, on and off as truth values."
+        return Message("policy.shape.truth")
     if choices:
-        return f"Choose {' or '.join(choices)}."
+        return Message("policy.remedy.choose", choices=", ".join(choices))
     if _takes_text(hint) and not isinstance(value, (str, list, dict, type(None))):
-        return "Put quotes around it: YAML reads this as a number or date."
+        return Message("policy.shape.quote")
     if isinstance(value, str) and any(meta.pattern for meta in _metas(hint)):
-        return f"Write {as_name(value)}."
+        return Message("policy.shape.name", name=as_name(value))
     if isinstance(value, str) and value.replace(".", "", 1).isdigit():
-        return "Remove the quotes."
-    return f"Correct the value. {_SEE}"
+        return Message("policy.shape.unquote")
+    return Message("policy.shape.value.remedy")
 
 
 def _metas(hint: Any) -> Iterator[msgspec.Meta]:
@@ -174,10 +168,8 @@ def _takes_text(hint: Any) -> bool:
     return hint is str or any(_takes_text(arg) for arg in get_args(hint))
 
 
-def _unknown_remedy(name: str, guess: str, kind: type[PolicySection]) -> str:
-    if guess:
-        return f"Did you mean `{guess}`?"
-    return f"Remove it, or use one of: {_fields(kind)}."
+def _known_fields(kind: type[PolicySection]) -> Message:
+    return Message("policy.shape.unknown.remedy", fields=_fields(kind))
 
 
 def _fields(kind: type[PolicySection]) -> str:
@@ -185,14 +177,18 @@ def _fields(kind: type[PolicySection]) -> str:
 
 
 def _formatted(value: Any) -> str:
+    """A value that stands in the file, as a reader of the refusal would call it."""
     if value is None:
-        return "nothing"
+        return Message("policy.value.nothing")
     if isinstance(value, dict):
-        return "a section"
+        return Message("policy.value.section")
     if isinstance(value, list):
-        return "a list"
+        return Message("policy.value.list")
     if isinstance(value, bool):
-        return f"the truth value {str(value).lower()}"
+        return Message("policy.value.truth", value=str(value).lower())
     if isinstance(value, date):
-        return f"the date {value.isoformat()}"
-    return repr(value if not isinstance(value, str) or len(value) <= 60 else value[:57] + "…")
+        return Message("policy.value.date", value=value.isoformat())
+    if isinstance(value, str):
+        shown = value if len(value) <= LONGEST_SHOWN else f"{value[: LONGEST_SHOWN - 3]}…"
+        return Message("policy.value.text", value=shown)
+    return str(value)

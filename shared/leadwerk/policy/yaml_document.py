@@ -9,6 +9,7 @@ import yaml
 from msgspec import Struct
 
 from leadwerk.errors import PolicyError
+from leadwerk.texts.message import Message
 
 Path = tuple[str | int, ...]
 
@@ -17,7 +18,6 @@ MAX_DEPTH = 12
 # Each opens at most one level; by indentation alone MAX_CHARACTERS open no more than 1,500.
 OPENERS = "[{-?"
 SAFE_DEPTH = 2_000
-TOO_DEEP = "this is nested too deep."
 LONGEST_SHOWN = 60
 MAX_CHARACTERS = 1_000_000
 _TEXT = "tag:yaml.org,2002:str"
@@ -64,7 +64,8 @@ def read(text: str, file: str) -> Document:
             anything but text, tags, the same key twice).
     """
     if len(text) > MAX_CHARACTERS:
-        raise _refusal(file, 1, f"the file has {len(text)} characters.", "A policy is shorter; check the path.")
+        message = Message("policy.file.long", characters=len(text))
+        raise _refusal(file, 1, message, Message("policy.file.long.remedy"))
     try:
         _check_depth(text, file)
         root = yaml.compose(text, _Loader)
@@ -88,7 +89,7 @@ def _check_depth(text: str, file: str) -> None:
             depth -= 1
         if depth > MAX_DEPTH + 1:
             line = event.start_mark.line + 1 if event.start_mark else 1
-            raise _refusal(file, line, TOO_DEEP, "See docs/policy.md for the shape of a policy.")
+            raise _refusal(file, line, Message("policy.yaml.deep"), Message("policy.yaml.deep.remedy"))
 
 
 def _refusal(file: str, line: int, message: str, remedy: str, path: Path = ()) -> PolicyError:
@@ -97,12 +98,12 @@ def _refusal(file: str, line: int, message: str, remedy: str, path: Path = ()) -
 
 def _syntax_error(error: yaml.YAMLError, text: str, file: str) -> PolicyError:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None)
     line = mark.line + 1 if mark else 1
-    remedy = "Check indentation, quotes and colons near this line; quote text that holds ': ' or '#'."
-    if "\t" in "".join(text.split("\n")[line - 1 : line]):
-        remedy = "Put spaces for the tab: YAML takes no tabs before a field."
-    return _refusal(file, line, f"this is not YAML: {problem}.", remedy)
+    has_tab = "\t" in "".join(text.split("\n")[line - 1 : line])
+    remedy = Message("policy.yaml.tab" if has_tab else "policy.yaml.syntax.remedy")
+    message = Message("policy.yaml.syntax", problem=problem or Message("policy.yaml.syntax.unreadable"))
+    return _refusal(file, line, message, remedy)
 
 
 class _Builder:
@@ -123,7 +124,7 @@ class _Builder:
         if id(node) in self.seen:
             self.again(node, path)
         if len(path) > MAX_DEPTH:
-            raise self.refusal(path, TOO_DEEP, "See docs/policy.md for the shape of a policy.")
+            raise self.refusal(path, Message("policy.yaml.deep"), Message("policy.yaml.deep.remedy"))
         self.seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
             return dict(self.entries(node, path))
@@ -138,29 +139,30 @@ class _Builder:
             place = (*path, key)
             if key in keys:
                 self.document.lines[place] = key_node.start_mark.line + 1
-                raise self.refusal(place, "this is given twice.", "Keep one of the two.")
+                raise self.refusal(place, Message("policy.yaml.twice"), Message("policy.yaml.twice.remedy"))
             keys.add(key)
             self.document.lines[place] = key_node.start_mark.line + 1
             yield key, self.value(value_node, place)
 
     def again(self, node: Any, path: Path) -> None:
         if node.tag != _TEXT:
-            raise self.refusal(path, "a YAML alias (*name) may stand for a text only.", "Write the value out.")
+            raise self.refusal(path, Message("policy.yaml.alias"), Message("policy.yaml.alias.remedy"))
         self.unfolded += len(node.value)
         if self.unfolded > MAX_CHARACTERS:
-            raise self.refusal(path, "YAML aliases (*name) make this file too large.", "Write the value out.")
+            raise self.refusal(path, Message("policy.yaml.aliases"), Message("policy.yaml.alias.remedy"))
 
     def scalar(self, node: Any, path: Path) -> Any:
         quoted = node.value[:LONGEST_SHOWN]
         if node.tag in _NUMBERS and ":" in node.value:
-            message = f"{quoted!r} is a number of base 60 to YAML."
-            raise self.refusal(path, message, "Put quotes around it if it is a time or text, or write the number out.")
+            message = Message("policy.yaml.base_60", value=quoted)
+            raise self.refusal(path, message, Message("policy.yaml.base_60.remedy"))
         try:
             value = self.scalars.construct_object(node)
         except (ValueError, yaml.YAMLError):
-            raise self.refusal(path, f"{quoted!r} cannot be read.", "Put quotes around it if it is text.") from None
+            message = Message("policy.yaml.unreadable", value=quoted)
+            raise self.refusal(path, message, Message("policy.yaml.quote")) from None
         if isinstance(value, int) and value.bit_length() >= _BITS:
-            raise self.refusal(path, f"{quoted!r} is too large.", "Put quotes around it if it is text.")
+            raise self.refusal(path, Message("policy.yaml.large", value=quoted), Message("policy.yaml.quote"))
         return value
 
     def refusal(self, path: Path, message: str, remedy: str) -> PolicyError:

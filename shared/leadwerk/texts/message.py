@@ -53,8 +53,14 @@ def in_language(message: str, language: str) -> str:
 
 def refusal_texts(error: LeadwerkError, language: str) -> tuple[str, str]:
     """What was wrong and what to do, in a reader's language where the error was raised with messages."""
-    message, remedy = error.texts
-    return in_language(message, language), in_language(remedy, language)
+    _, remedy = error.texts
+    return in_language(placed_message(error), language), in_language(remedy, language)
+
+
+def placed_message(error: LeadwerkError) -> str:
+    """What was wrong, behind its place in a file where it has one; a message if the error was raised with one."""
+    message, _ = error.texts
+    return Message("text.placed", place=error.place, message=message) if error.place else message
 
 
 def sentences(*parts: str) -> str:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.padding import Padding
 from rich.text import Text
 
+from leadwerk.catalogue.languages import Language
 from leadwerk.cli import suggest
 from leadwerk.cli.console import err, out, print_json
 from leadwerk.cli.exit_codes import EXIT_ERROR
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.policy import publish
 from leadwerk.cli.speech import Speech
+from leadwerk.errors import PolicyError
+from leadwerk.texts.message import in_language, refusal_texts
 
 
 def register(app: typer.Typer) -> None:
@@ -36,16 +40,15 @@ def check(
     """
     from leadwerk.policy.load import errors, load
 
-    source = file or call.deployment.settings.policy
+    source, language = file or call.deployment.settings.policy, call.reader_language
     problems = errors(source)
     if call.as_json:
-        names = ("file", "line", "field", "remedy")
-        error_rows = [{name: getattr(e, name) for name in names} | {"message": e.fault} for e in problems]
-        print_json({"policy": source, "errors": error_rows})
+        print_json({"policy": source, "errors": [_report(problem, language) for problem in problems]})
     elif problems:
         for problem in problems:
-            err.print(Text(f"{problem.file}:{problem.line}: {problem.field}: {problem.fault}"), soft_wrap=True)
-            err.print(Padding(Text(problem.remedy, style="bold"), (0, 0, 0, 2)))
+            message, remedy = refusal_texts(problem, language)
+            err.print(Text(message), soft_wrap=True)
+            err.print(Padding(Text(remedy, style="bold"), (0, 0, 0, 2)))
         err.print(f"\n{Speech.of_reader(call).number_of(problems, 'policy.errors')}")
     else:
         policy, speech = load(source), Speech.of_reader(call)
@@ -61,3 +64,18 @@ def check(
         out.print(f"[green]{speech.say('policy.right', source=source)}[/green] {summary}")
     if problems:
         raise typer.Exit(EXIT_ERROR)
+
+
+class ErrorReport(msgspec.Struct, frozen=True):
+    """A mistake in a policy file, for programs; message and remedy in the reader's language."""
+
+    file: str
+    line: int
+    field: str
+    remedy: str
+    message: str
+
+
+def _report(error: PolicyError, language: Language) -> ErrorReport:
+    message, remedy = in_language(error.fault, language), in_language(error.texts[1], language)
+    return ErrorReport(error.file, error.line, error.field, remedy, message)

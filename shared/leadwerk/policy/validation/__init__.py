@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from leadwerk.policy.facts import RESERVED_NAMES
 from leadwerk.policy.model import Policy
+from leadwerk.policy.problem import Problem
 from leadwerk.policy.validation import (
     bands,
     behaviour,
@@ -19,7 +20,6 @@ from leadwerk.policy.validation import (
     stages,
     workflows,
 )
-from leadwerk.policy.validation.errors import Problem
 
 __all__ = ["RESERVED_NAMES", "Problem", "problems"]
 
@@ -30,6 +30,6 @@ _SECTIONS = (
 
 
 def problems(policy: Policy) -> list[Problem]:
-    """Everything that does not fit together, as (path, message, remedy)."""
+    """Everything that does not fit together."""
     # Every section is checked even if one has problems: a person mends the file once, not ten times.
     return [problem for section in _SECTIONS for problem in section.problems(policy)]

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from leadwerk.policy.model import Bands, Policy
 from leadwerk.policy.points import PointBands
-from leadwerk.policy.validation.errors import Problem, given_twice
+from leadwerk.policy.problem import Problem
+from leadwerk.policy.validation.errors import given_twice
 from leadwerk.policy.validation.point_range import PointRange
 from leadwerk.policy.yaml_document import Path
 
@@ -32,35 +33,30 @@ def _cells(policy: Policy) -> Iterator[Problem]:
         yield from given_twice(("points", "cells", name), listed)
     for index, cell in enumerate(cells.hot):
         if cell not in cells.warm:
-            message = f"leads of {cell} may be HOT, but not WARM."
-            yield ("points", "cells", "hot", index), message, f"Add {cell} to warm, or take it out here."
+            yield Problem.of(("points", "cells", "hot", index), "policy.cells.cold", cell=cell)
 
 
 def _bands(bands: Bands | PointBands, path: Path) -> Iterator[Problem]:
     low, high = bands.threshold_limits
     # One problem a section: the later checks would only repeat a wrong order in other words.
     if bands.hot <= bands.warm:
-        message = f"HOT begins at {bands.hot}, but WARM at {bands.warm}."
-        yield (*path, "hot"), message, "Let hot be above warm."
+        yield Problem.of((*path, "hot"), "policy.bands.order", hot=bands.hot, warm=bands.warm)
     elif low > high:
-        yield (
-            (*path, "threshold_limits"),
-            f"the limits {low} and {high} are the wrong way round.",
-            f"Write [{high}, {low}].",
-        )
+        yield Problem.of((*path, "threshold_limits"), "policy.bands.limits", low=low, high=high)
     elif not low <= bands.hot <= high:
-        remedy = f"Choose hot between them, or widen them, such as [{min(low, bands.hot)}, {max(high, bands.hot)}]."
-        yield (*path, "hot"), f"HOT begins at {bands.hot}, outside its limits {low} to {high}.", remedy
+        wider = f"[{min(low, bands.hot)}, {max(high, bands.hot)}]"
+        yield Problem.of((*path, "hot"), "policy.bands.outside", hot=bands.hot, low=low, high=high, wider=wider)
     elif low <= bands.warm:
-        message = f"HOT may fall to {low}, but WARM begins at {bands.warm}."
-        yield (*path, "threshold_limits"), message, "Let the lower limit be above warm."
+        yield Problem.of((*path, "threshold_limits"), "policy.bands.lower", low=low, warm=bands.warm)
 
 
 def _falling(bounds: dict[str, int], path: Path) -> Iterator[Problem]:
     for better, worse in pairwise(bounds):
         if bounds[better] <= bounds[worse]:
-            message = f"`{better}` begins at {bounds[better]}, but `{worse}` at {bounds[worse]}."
-            yield (*path, better), message, f"Let {better} be above {worse}."
+            higher, lower = bounds[better], bounds[worse]
+            yield Problem.of(
+                (*path, better), "policy.bands.falling", better=better, worse=worse, higher=higher, lower=lower
+            )
 
 
 def _out_of_reach(policy: Policy) -> Iterator[Problem]:
@@ -72,5 +68,4 @@ def _out_of_reach(policy: Policy) -> Iterator[Problem]:
     ]
     for path, bound, reach in bounds:
         if bound > reach:
-            message = f"no lead reaches {bound} points here: the rules and caps give {reach:g} at most."
-            yield path, message, "Lower it, or give more points."
+            yield Problem.of(path, "policy.bands.reach", points=bound, most=f"{reach:g}")

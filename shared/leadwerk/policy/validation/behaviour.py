@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from leadwerk.policy.facts import RESERVED_NAMES
 from leadwerk.policy.model import Attribute, Policy, Signal
-from leadwerk.policy.validation.errors import Problem, missing_labels, named_twice
+from leadwerk.policy.problem import Problem
+from leadwerk.policy.validation.errors import empty, missing_labels, named_twice, particular_first
 from leadwerk.policy.validation.patterns import wrong_pattern
 from leadwerk.policy.yaml_document import Path
 
@@ -30,7 +31,7 @@ def _names(policy: Policy) -> Iterator[Problem]:
     for index, attribute in enumerate(policy.attributes):
         # Rules name both by their bare names.
         if attribute.name in signals:
-            yield ("attributes", index, "name"), f"`{attribute.name}` is also a signal.", "Rename one of the two."
+            yield Problem.of(("attributes", index, "name"), "policy.signals.also", name=attribute.name)
 
 
 def _named(section: str, items: Iterable[Signal | Attribute]) -> Iterator[Problem]:
@@ -38,7 +39,7 @@ def _named(section: str, items: Iterable[Signal | Attribute]) -> Iterator[Proble
     yield from named_twice((section,), names)
     for index, name in enumerate(names):
         if name in RESERVED_NAMES:
-            yield (section, index, "name"), f"the name `{name}` already means a feature.", "Choose another name."
+            yield Problem.of((section, index, "name"), "policy.signals.reserved", name=name)
 
 
 def _matchers(policy: Policy) -> Iterator[Problem]:
@@ -49,13 +50,12 @@ def _matchers(policy: Policy) -> Iterator[Problem]:
 def _matcher(signal: Signal, path: Path) -> Iterator[Problem]:
     sources = [name for name in ("event", "page", "touchpoint") if getattr(signal, name) is not None]
     if not sources:
-        yield path, f"the signal `{signal.name}` matches nothing.", "Give it an event, a page or a touchpoint."
+        yield Problem.of(path, "policy.signals.nothing", signal=signal.name)
     if "touchpoint" in sources and len(sources) > 1:
-        message = f"the signal `{signal.name}` asks for a touchpoint and for something on the web site at once."
-        yield (*path, "touchpoint"), message, "Make two signals of it."
+        yield Problem.of((*path, "touchpoint"), "policy.signals.both", signal=signal.name)
     for name in sources:
         if not getattr(signal, name).strip():
-            yield (*path, name), "this is empty.", "Say what to match, or remove the line."
+            yield empty((*path, name), "policy.signals.empty.remedy")
     if signal.page:
         yield from wrong_pattern(signal.page, (*path, "page"))
 
@@ -66,8 +66,8 @@ def _unreachable_signals(policy: Policy) -> Iterator[Problem]:
         # behind.
         earlier = next((other for other in policy.signals[:index] if _takes_all_of(other, signal)), None)
         if earlier:
-            message = f"the signal `{signal.name}` is never reached: `{earlier.name}` takes all its events."
-            yield ("signals", index), message, "Put the particular before the general, or remove one of the two."
+            key, remedy = "policy.signals.unreached", particular_first()
+            yield Problem.of(("signals", index), key, signal=signal.name, earlier=earlier.name, remedy=remedy)
 
 
 def _takes_all_of(earlier: Signal, later: Signal) -> bool:
@@ -89,7 +89,7 @@ def _calculator(policy: Policy) -> Iterator[Problem]:
     for field in policy.calculator.__struct_fields__:
         parameter, path = getattr(policy.calculator, field), ("calculator", field)
         if not parameter.strip():
-            yield path, "this is empty.", "Name the GA4 event parameter, or remove the line."
+            yield empty(path, "policy.calculator.empty.remedy")
         elif parameter in seen:
-            yield path, f"`{parameter}` is already the {seen[parameter]}.", "Name another GA4 event parameter."
+            yield Problem.of(path, "policy.calculator.twice", parameter=parameter, field=seen[parameter])
         seen.setdefault(parameter, field)

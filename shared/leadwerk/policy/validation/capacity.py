@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Tier
+from leadwerk.policy.problem import Problem
 from leadwerk.policy.regions import looks_like_region, normalised_region
 from leadwerk.policy.selling import Seller
-from leadwerk.policy.validation.errors import Problem, given_twice, named_twice
+from leadwerk.policy.validation.errors import empty, given_twice, named_twice
 from leadwerk.policy.yaml_document import Path
+from leadwerk.texts.message import Message, sentences
 
 
 def problems(policy: Policy) -> Iterator[Problem]:
@@ -19,8 +21,7 @@ def problems(policy: Policy) -> Iterator[Problem]:
     for index, seller in enumerate(policy.capacity.sellers):
         yield from _seller(seller, policy, ("capacity", "sellers", index))
     if policy.decision.rank_by == "points" and not policy.points.rules:
-        message = "points are to decide, but no rule gives any."
-        yield ("decision", "rank_by"), message, "Add rules under points, or rank by the model."
+        yield Problem.of(("decision", "rank_by"), "policy.decision.no_rules")
 
 
 def _tiers(policy: Policy) -> Iterator[Problem]:
@@ -28,10 +29,9 @@ def _tiers(policy: Policy) -> Iterator[Problem]:
     for index, tier in enumerate(policy.tiers):
         earlier = next((smaller for smaller in policy.tiers[:index] if _takes_all_of(smaller, tier)), None)
         if not tier.name.strip():
-            yield ("tiers", index, "name"), "this is empty.", "Name the tier, such as Enterprise."
+            yield empty(("tiers", index, "name"), "policy.tiers.empty.remedy")
         if earlier is not None:
-            message = f"the tier `{tier.name}` is never reached: `{earlier.name}` takes all its companies."
-            yield ("tiers", index), message, "Put the largest companies first."
+            yield Problem.of(("tiers", index), "policy.tiers.unreached", tier=tier.name, earlier=earlier.name)
 
 
 def _takes_all_of(earlier: Tier, later: Tier) -> bool:
@@ -50,12 +50,13 @@ def _from(earlier: float | None, later: float | None) -> bool:
 def _seller(seller: Seller, policy: Policy, path: Path) -> Iterator[Problem]:
     yield from given_twice((*path, "languages"), seller.languages)
     yield from given_twice((*path, "regions"), seller.regions)
-    in_vain = "" if set(seller.languages) & set(policy.languages) else ", so this seller serves no lead"
+    serves_nobody = not set(seller.languages) & set(policy.languages)
+    key = "policy.sellers.language_in_vain" if serves_nobody else "policy.languages.other"
     for index, language in enumerate(seller.languages):
         if language not in policy.languages:
-            message = f"`{language}` is not a language of the policy{in_vain}."
-            yield (*path, "languages", index), message, "Add it under languages, or remove it here."
+            remedy: str = Message("policy.languages.other.remedy")
+            yield Problem.of((*path, "languages", index), key, language=language, remedy=remedy)
     for index, region in enumerate(seller.regions):
         if region not in ("CH", "LI", "DE", "AT") and not looks_like_region(region):
-            remedy = f"{normalised_region(region)} CH is all of a country."
-            yield (*path, "regions", index), f"the region {region!r} is unknown.", remedy
+            remedy = sentences(normalised_region(region), Message("policy.sellers.region.country"))
+            yield Problem.of((*path, "regions", index), "policy.sellers.region", region=region, remedy=remedy)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import reduce
 from math import inf, isfinite
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from leadwerk.catalogue.features import Kind
 from leadwerk.policy.facts import RANGES, Fact, facts
 from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Condition, Rule
+from leadwerk.policy.problem import Problem, did_you_mean
 from leadwerk.policy.regions import looks_like_region, normalised_region
-from leadwerk.policy.validation.errors import Problem, did_you_mean
 from leadwerk.policy.validation.patterns import slow_pattern, wrong_pattern
 from leadwerk.policy.yaml_document import Path
+from leadwerk.texts.message import Message
+
+Subject = Literal["rule", "disqualification", "segment"]
+"""What has the conditions: it says what follows where nothing satisfies them."""
 
 _BOUNDS = ("above", "at_least", "below", "at_most")
 
@@ -61,30 +66,26 @@ class Interval(NamedTuple):
 
 def wrong_conditions(rule: Rule, policy: Policy, path: Path) -> Iterator[Problem]:
     """Everything wrong with the `when` of a rule at `path`."""
-    what = "the disqualification" if rule.disqualifies else "the rule"
-    yield from wrong_tests(rule.when, facts(policy), path, f"so {what} never fires", "the rule")
+    yield from wrong_tests(rule.when, facts(policy), path, "disqualification" if rule.disqualifies else "rule")
 
 
 def wrong_tests(
-    when: Mapping[str, Condition], facts_by_name: Mapping[str, Fact], path: Path, in_vain: str, what: str
+    when: Mapping[str, Condition], facts_by_name: Mapping[str, Fact], path: Path, subject: Subject
 ) -> Iterator[Problem]:
-    """Everything wrong with the `when` at `path`; `in_vain` states the consequence if nothing satisfies it.
-
-    `known` are the facts that may be named, `what` is a remedy's word for it all.
-    """
+    """Everything wrong with the `when` at `path`; `facts_by_name` are those that may be named."""
     for name, test in when.items():
         place = (*path, "when", name)
         if name not in facts_by_name:
-            remedy = did_you_mean(name, facts_by_name, "Name a column of lead_features, job_title or an attribute.")
-            yield place, f"there is no fact `{name}`.", remedy
+            remedy = did_you_mean(name, facts_by_name, Message("policy.conditions.fact.remedy"))
+            yield Problem.of(place, "policy.conditions.fact", name=name, remedy=remedy)
             continue
         problems = [
             *_wrong_kind(name, test, facts_by_name[name].kind, place),
             *_wrong_words(name, test, facts_by_name[name].options, place),
         ]
         # One finding at a time: a test of the wrong kind would seem to contradict itself as well.
-        problems = problems or list(_contradictions(test, in_vain, what, place))
-        yield from problems or _out_of_range(name, test, in_vain, place)
+        problems = problems or list(_contradictions(test, subject, place))
+        yield from problems or _out_of_range(name, test, subject, place)
 
 
 def matches_every_case_of(earlier: Mapping[str, Condition], later: Mapping[str, Condition]) -> bool:
@@ -110,68 +111,87 @@ def _wrong_kind(name: str, test: Condition, kind: Kind, path: Path) -> Iterator[
     for bound in _BOUNDS:
         limit = getattr(test, bound)
         if limit is not None and kind == "category":
-            yield (*path, bound), f"`{name}` is a word, not a number.", "Ask with any_of, none_of or matches."
+            yield Problem.of((*path, bound), "policy.conditions.word", name=name)
         elif limit is not None and not isfinite(limit):
-            yield (*path, bound), f"{limit} is no bound.", "Give a number, or remove it."
+            yield Problem.of((*path, bound), "policy.conditions.bound", limit=limit)
     if kind == "number" and test.matches is not None:
-        yield (*path, "matches"), f"`{name}` is a number, not a word.", "Ask with above, at_least, below or at_most."
+        yield Problem.of((*path, "matches"), "policy.conditions.number", name=name)
     elif test.matches is not None:
         yield from wrong_pattern(test.matches, (*path, "matches"))
         yield from slow_pattern(test.matches, (*path, "matches"))
     if kind == "number" and any(isinstance(value, str) for value in values):
-        yield path, f"`{name}` is a number, but is compared with a word.", "Remove the quotes, or name another fact."
+        yield Problem.of(path, "policy.conditions.compared", name=name)
 
 
 def _wrong_words(name: str, test: Condition, closed: tuple[str, ...], path: Path) -> Iterator[Problem]:
     """Words that the fact never has, because its words are a closed list or all of one form."""
     for field, values in (("any_of", test.any_of), ("none_of", test.none_of)):
         for index, value in enumerate(values):
-            text, place = str(value), (*path, field, index)
-            if closed and folded(text) not in closed:
-                remedy = did_you_mean(text, closed, f"Choose of {', '.join(closed)}.")
-                yield place, f"`{name}` is never {text!r}.", remedy
-            # YAML 1.1 reads a bare NO as false, which has five letters here: the remedy says so.
-            elif name in ("country", "language") and not re.fullmatch("[A-Za-z]{2}", text):
-                remedy = (
-                    "Write the two letters of ISO, such as CH or de, in quotes where YAML reads them otherwise (NO)."
-                )
-                yield place, f"`{name}` is never {text!r}.", remedy
-            elif name == "region" and not looks_like_region(text.upper()):
-                yield place, f"`region` is never {text!r}.", normalised_region(text)
+            remedy = _word_remedy(name, str(value), closed)
+            if remedy:
+                shown = Message("policy.value.text", value=value)
+                place = (*path, field, index)
+                yield Problem.of(place, "policy.conditions.never", name=name, value=shown, remedy=remedy)
 
 
-def _contradictions(test: Condition, in_vain: str, what: str, path: Path) -> Iterator[Problem]:
+def _word_remedy(name: str, text: str, closed: tuple[str, ...]) -> str:
+    """What to write for a word that the fact never has; nothing where it may have it."""
+    if closed and folded(text) not in closed:
+        return did_you_mean(text, closed, Message("policy.conditions.choose", choices=", ".join(closed)))
+    # YAML 1.1 reads a bare NO as false, which has five letters here: the remedy says so.
+    if name in ("country", "language") and not re.fullmatch("[A-Za-z]{2}", text):
+        return Message("policy.conditions.two_letters")
+    if name == "region" and not looks_like_region(text.upper()):
+        return normalised_region(text)
+    return ""
+
+
+def _contradictions(test: Condition, subject: Subject, path: Path) -> Iterator[Problem]:
+    fault = _contradiction(test)
+    if fault:
+        key = "segment" if subject == "segment" else "rule"
+        remedy = Message(f"policy.conditions.vain.remedy.{key}")
+        yield Problem.of(path, "policy.conditions.vain", fault=fault, consequence=_in_vain(subject), remedy=remedy)
+
+
+def _contradiction(test: Condition) -> str:
+    """Why nothing satisfies a test; empty where something may."""
     accepted, forbidden, within = _folded(test.any_of), _folded(test.none_of), Interval.of(test)
     numbers = [value for value in test.any_of if not isinstance(value, str)]
     texts = [value for value in test.any_of if isinstance(value, str)]
-    message = ""
     if within.empty():
-        message = f"no number is {_written_condition(test)}"
-    elif accepted and accepted <= forbidden:
-        message = "none_of forbids all that any_of wants"
-    elif numbers and not texts and not any(within.holds(value) for value in numbers):
-        message = f"nothing in any_of is {_written_condition(test)}"
-    elif texts and test.matches is not None and not any(re.search(test.matches, text, re.I) for text in texts):
-        message = "nothing in any_of matches the pattern"
-    if message:
-        yield path, f"{message}, {in_vain}.", f"Correct one of the two, or remove {what}."
+        return Message("policy.conditions.no_number", bounds=_written_condition(test))
+    if accepted and accepted <= forbidden:
+        return Message("policy.conditions.all_forbidden")
+    if numbers and not texts and not any(within.holds(value) for value in numbers):
+        return Message("policy.conditions.none_within", bounds=_written_condition(test))
+    if texts and test.matches is not None and not any(re.search(test.matches, text, re.I) for text in texts):
+        return Message("policy.conditions.none_matches")
+    return ""
 
 
-def _out_of_range(name: str, test: Condition, in_vain: str, path: Path) -> Iterator[Problem]:
+def _in_vain(subject: Subject) -> str:
+    return Message(f"policy.in_vain.{subject}")
+
+
+def _out_of_range(name: str, test: Condition, subject: Subject, path: Path) -> Iterator[Problem]:
     if name not in RANGES:
         return
-    low, high, hint = RANGES[name]
+    low, high, hint_key = RANGES[name]
     possible, within = Interval(low, False, high, False), Interval.of(test)
     odd = [value for value in (*test.any_of, *test.none_of) if not isinstance(value, str) and not possible.holds(value)]
     if within.both(possible).empty():
-        yield path, f"`{name}` is never {_written_condition(test)}, {in_vain}.", hint
+        key, value, consequence = "policy.conditions.never_in_vain", _written_condition(test), _in_vain(subject)
+        yield Problem.of(path, key, name=name, value=value, consequence=consequence, remedy=Message(hint_key))
     elif odd:
-        yield path, f"`{name}` is never {odd[0]:g}.", hint
+        value = f"{odd[0]:g}"
+        yield Problem.of(path, "policy.conditions.never", name=name, value=value, remedy=Message(hint_key))
 
 
 def _written_condition(test: Condition) -> str:
-    bounds = [(bound, getattr(test, bound)) for bound in _BOUNDS]
-    return " and ".join(f"{bound.replace('_', ' ')} {limit:g}" for bound, limit in bounds if limit is not None)
+    limits = [(bound, getattr(test, bound)) for bound in _BOUNDS]
+    bounds = [Message(f"policy.bound.{bound}", limit=f"{limit:g}") for bound, limit in limits if limit is not None]
+    return reduce(lambda first, second: Message("policy.bound.and", first=first, second=second), bounds)
 
 
 def _folded(values: Iterable[object]) -> set[str]:

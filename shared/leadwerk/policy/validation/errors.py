@@ -1,15 +1,19 @@
-"""What is wrong with a policy, and the checks that several sections share."""
+"""Checks that several sections of a policy share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
 from leadwerk.policy.model import Policy
+from leadwerk.policy.problem import Problem
 from leadwerk.policy.section import Labels
 from leadwerk.policy.yaml_document import Path
+from leadwerk.texts.message import Message
 
-Problem = tuple[Path, str, str]
-"""Where, what is wrong, what to do."""
+
+def empty(path: Path, remedy: str) -> Problem:
+    """Nothing stands where something should; `remedy` is the key of what to do."""
+    return Problem.of(path, "policy.empty", remedy=Message(remedy))
 
 
 def given_twice(path: Path, values: Iterable[object]) -> Iterator[Problem]:
@@ -17,7 +21,7 @@ def given_twice(path: Path, values: Iterable[object]) -> Iterator[Problem]:
     seen: set[object] = set()
     for index, value in enumerate(values):
         if value in seen:
-            yield (*path, index), f"`{value}` is given twice.", "Remove one of the two."
+            yield Problem.of((*path, index), "policy.twice", value=value, remedy=remove_one())
         seen.add(value)
 
 
@@ -26,7 +30,7 @@ def named_twice(path: Path, names: Iterable[str]) -> Iterator[Problem]:
     seen: set[str] = set()
     for index, name in enumerate(names):
         if name in seen:
-            yield (*path, index, "name"), f"the name `{name}` is used twice.", "Rename or remove one of the two."
+            yield Problem.of((*path, index, "name"), "policy.name_twice", name=name)
         seen.add(name)
 
 
@@ -34,14 +38,19 @@ def missing_labels(labels: Labels, policy: Policy, path: Path, *, required: bool
     """Languages of the policy without a label; where none is required, no label at all is as good as all."""
     missing = [language for language in policy.languages if not labels.get(language, "").strip()]
     if missing and (labels or required):
-        message = f"there is no label in {', '.join(missing)}."
-        yield path, message, "Add it: no seller should read two languages at once."
+        yield Problem.of(path, "policy.labels", languages=", ".join(missing))
 
 
-def did_you_mean(name: str, candidates: Iterable[str], otherwise: str) -> str:
-    """The remedy for an unknown word."""
-    # Imported here, so that a valid policy does not pay for it.
-    from leadwerk.policy.schema_errors import closest
+def remove() -> str:
+    """The remedy for what has no place here."""
+    return Message("policy.remedy.remove")
 
-    guess = closest(name, list(candidates))
-    return f"Did you mean `{guess}`?" if guess else otherwise
+
+def remove_one() -> str:
+    """The remedy for what stands twice."""
+    return Message("policy.remedy.remove_one")
+
+
+def particular_first() -> str:
+    """The remedy for what is never reached, since something general stands before it."""
+    return Message("policy.remedy.particular")

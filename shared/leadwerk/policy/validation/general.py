@@ -7,8 +7,10 @@ from typing import get_args
 from zoneinfo import ZoneInfo
 
 from leadwerk.policy.model import Policy
+from leadwerk.policy.problem import Problem, did_you_mean
 from leadwerk.policy.section import Cluster
-from leadwerk.policy.validation.errors import Problem, did_you_mean, given_twice, missing_labels
+from leadwerk.policy.validation.errors import empty, given_twice, missing_labels, remove_one
+from leadwerk.texts.message import Message
 
 _OF_THE_MACHINE = frozenset({"localtime", "posixrules", "Factory", "local"})
 """Names in a machine's folder of time zones that are no zones of the world."""
@@ -26,23 +28,24 @@ def problems(policy: Policy) -> Iterator[Problem]:
 
 def _version(policy: Policy) -> Iterator[Problem]:
     if policy.version:
-        yield ("version",), "the version is computed from the content.", "Remove this line."
+        yield Problem.of(("version",), "policy.version")
 
 
 def _time_zone(policy: Policy) -> Iterator[Problem]:
-    if policy.time_zone in _OF_THE_MACHINE or policy.time_zone.startswith(("posix/", "right/")):
-        message = f"the time zone {policy.time_zone!r} is another one on each machine, and unknown to BigQuery."
-        yield ("time_zone",), message, "Use an IANA name, such as Europe/Zurich."
+    zone = policy.time_zone
+    if zone in _OF_THE_MACHINE or zone.startswith(("posix/", "right/")):
+        remedy = Message("policy.time_zone.remedy")
+        yield Problem.of(("time_zone",), "policy.time_zone.machine", zone=zone, remedy=remedy)
         return
     try:
-        ZoneInfo(policy.time_zone)
+        ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
-        yield ("time_zone",), f"the time zone {policy.time_zone!r} is unknown.", _zone_remedy(policy.time_zone)
+        yield Problem.of(("time_zone",), "policy.time_zone.unknown", zone=zone, remedy=_zone_remedy(zone))
 
 
 def _languages(policy: Policy) -> Iterator[Problem]:
     if not policy.languages:
-        yield ("languages",), "no language is given.", "Give at least one of de, fr, it, en; the first is the default."
+        yield Problem.of(("languages",), "policy.languages.none")
     yield from given_twice(("languages",), policy.languages)
 
 
@@ -50,16 +53,17 @@ def _actions(policy: Policy) -> Iterator[Problem]:
     clusters = [action.cluster for action in policy.actions]
     for cluster in get_args(Cluster):
         if cluster not in clusters and cluster != "CLOSED":
-            yield ("actions",), f"no action for {cluster} leads.", f"Add `- {{cluster: {cluster}, action: …}}`."
+            example = f"- {{cluster: {cluster}, action: …}}"
+            yield Problem.of(("actions",), "policy.actions.none", cluster=cluster, example=example)
     for index, action in enumerate(policy.actions):
         if action.cluster in clusters[:index]:
-            yield ("actions", index), f"{action.cluster} has two actions.", "Remove one of the two."
+            yield Problem.of(("actions", index), "policy.actions.two", cluster=action.cluster, remedy=remove_one())
         if not action.action.strip():
-            yield ("actions", index, "action"), "this is empty.", "Write what the seller is to do."
+            yield empty(("actions", index, "action"), "policy.actions.empty.remedy")
 
 
 def _zone_remedy(name: str) -> str:
     # Reads a directory: done only for a misspelt zone.
     from zoneinfo import available_timezones
 
-    return did_you_mean(name, sorted(available_timezones()), "Use an IANA name, such as Europe/Zurich.")
+    return did_you_mean(name, sorted(available_timezones()), Message("policy.time_zone.remedy"))

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Decay, Group
-from leadwerk.policy.validation.errors import Problem, missing_labels, named_twice
+from leadwerk.policy.problem import Problem
+from leadwerk.policy.validation.errors import missing_labels, named_twice
 from leadwerk.policy.yaml_document import Path
+
+_HALF_LIFE, _IDLE = "{half_life_days: 30}", "{idle_period_days: 30, loss_percent: 20}"
 
 
 def problems(policy: Policy) -> Iterator[Problem]:
@@ -25,26 +28,20 @@ def problems(policy: Policy) -> Iterator[Problem]:
 
 def _level(group: Group, path: Path) -> Iterator[Problem]:
     if group.level == "account" and group.score == "interest":
-        message = "the match with the ideal customer is made of fit, not of interest."
-        yield (*path, "level"), message, "Let the score be fit, or remove the level."
+        yield Problem.of((*path, "level"), "policy.groups.level")
 
 
 def _decay(decay: Decay, path: Path) -> Iterator[Problem]:
     idle = (decay.idle_period_days, decay.loss_percent)
     if decay.half_life_days is None and idle == (None, None):
-        message = "the decay says neither after how many days nor how much."
-        yield path, message, "Write {half_life_days: 30}, or {idle_period_days: 30, loss_percent: 20}, or remove it."
+        yield Problem.of(path, "policy.decay.empty", half_life=_HALF_LIFE, idle=_IDLE)
     elif decay.half_life_days is not None and idle != (None, None):
-        yield path, "there are two kinds of decay.", "Keep half_life_days, or idle_period_days with loss_percent."
+        yield Problem.of(path, "policy.decay.two")
     elif decay.half_life_days is None and None in idle:
         missing = "loss_percent" if decay.loss_percent is None else "idle_period_days"
-        yield (
-            path,
-            f"`{missing}` is missing.",
-            "Write {idle_period_days: 30, loss_percent: 20}: 20 % less after every 30 days.",
-        )
+        yield Problem.of(path, "policy.decay.missing", field=missing, idle=_IDLE)
     elif decay.loss_percent == 0:
-        yield (*path, "loss_percent"), "nothing is lost.", "Say how many per cent are lost, or remove the decay."
+        yield Problem.of((*path, "loss_percent"), "policy.decay.nothing")
 
 
 def _ageless(group: Group, policy: Policy, path: Path) -> Iterator[Problem]:
@@ -52,5 +49,4 @@ def _ageless(group: Group, policy: Policy, path: Path) -> Iterator[Problem]:
         return
     rules = [rule for rule in policy.points.rules if rule.group == group.name]
     if rules and all(rule.signal is None and rule.phase is None for rule in rules):
-        message = "no rule of this group is about a signal, so nothing in it has an age."
-        yield (*path, "half_life_days"), message, "Use idle_period_days with loss_percent, or remove the decay."
+        yield Problem.of((*path, "half_life_days"), "policy.decay.ageless")

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from leadwerk.catalogue.periods import WINDOWS_DAYS
 from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
-from leadwerk.policy.validation.errors import Problem, given_twice
+from leadwerk.policy.problem import Problem
+from leadwerk.policy.validation.errors import empty, given_twice, remove_one
+from leadwerk.texts.message import Message
 
 
 def problems(policy: Policy) -> Iterator[Problem]:
@@ -23,52 +25,47 @@ def _unreachable_outcomes(policy: Policy) -> Iterator[Problem]:
     for index, rule in enumerate(policy.outcomes):
         status, reason = folded(rule.status), None if rule.reason is None else folded(rule.reason)
         if not status:
-            yield ("outcomes", index, "status"), "this is empty.", "Write the status as the CRM does."
+            yield empty(("outcomes", index, "status"), "policy.outcomes.empty.remedy")
         if (status, reason) in seen:
-            yield ("outcomes", index), f"the status {rule.status!r} is mapped twice.", "Remove one of the two."
+            yield Problem.of(("outcomes", index), "policy.outcomes.twice", status=rule.status, remedy=remove_one())
         elif (status, None) in seen:
-            message = f"this rule is never reached: an earlier one takes every {rule.status!r}."
-            yield ("outcomes", index), message, "Put the rule with a reason before the one without."
+            yield Problem.of(("outcomes", index), "policy.outcomes.unreached", status=rule.status)
         seen.add((status, reason))
 
 
 def _positive(policy: Policy) -> Iterator[Problem]:
     produced = {rule.outcome for rule in policy.outcomes}
     if not policy.positive:
-        yield ("positive",), "no outcome counts as success.", "Give won, paid_out or both."
+        yield Problem.of(("positive",), "policy.positive.none")
     for index, outcome in enumerate(policy.positive):
         path = ("positive", index)
         if outcome in ("open", "lost"):
-            yield path, f"`{outcome}` cannot be a success.", "Give won, paid_out or both."
+            remedy = Message("policy.positive.none.remedy")
+            yield Problem.of(path, "policy.positive.failure", outcome=outcome, remedy=remedy)
         elif outcome not in produced:
-            yield path, f"no outcome rule yields `{outcome}`.", "Add a rule under outcomes whose outcome it is."
+            yield Problem.of(path, "policy.positive.unmapped", outcome=outcome)
     yield from given_twice(("positive",), policy.positive)
     if policy.positive and not produced - {"open", *policy.positive}:
-        message = "no status ends a case without success, so nothing could be learned."
-        yield ("outcomes",), message, "Map the statuses of lost cases to `lost`."
+        yield Problem.of(("outcomes",), "policy.outcomes.no_loss")
 
 
 def _landmarks(policy: Policy) -> Iterator[Problem]:
     days = policy.landmark_days
     if list(days) != sorted(set(days)) or not days:
-        yield ("landmark_days",), "landmarks must ascend without repetition.", "Such as [0, 1, 3, 7, 14, 30]."
+        yield Problem.of(("landmark_days",), "policy.landmarks.order")
         return
-    limit = policy.training.history_days - policy.horizon_days
-    if days[-1] >= limit:
-        message = (
-            f"a landmark of {days[-1]} days never matures: {policy.training.history_days} days of history less "
-            f"{policy.horizon_days} of horizon leave {limit}."
+    history, horizon = policy.training.history_days, policy.horizon_days
+    left = history - horizon
+    if days[-1] >= left:
+        place = ("landmark_days", len(days) - 1) if left > 0 else ("training", "history_days")
+        yield Problem.of(
+            place, "policy.landmarks.immature", landmark=days[-1], history=history, horizon=horizon, left=left
         )
-        place = ("landmark_days", len(days) - 1) if limit > 0 else ("training", "history_days")
-        yield place, message, "Take a smaller landmark, a shorter horizon or a longer history."
 
 
 def _retention(policy: Policy) -> Iterator[Problem]:
     needed = policy.training.history_days + max(*WINDOWS_DAYS, policy.points.window_days if policy.points.rules else 0)
     # Without signals leads come from a file, and no activity is looked at.
     if policy.signals and policy.retention.activity < needed:
-        message = (
-            f"activity expires after {policy.retention.activity} days, but training looks {needed} days back: "
-            "older leads would look as if they had done nothing."
-        )
-        yield ("retention", "activity"), message, f"Keep activity {needed} days, or shorten the history."
+        days = policy.retention.activity
+        yield Problem.of(("retention", "activity"), "policy.retention.short", days=days, needed=needed)

@@ -6,8 +6,8 @@ import re
 import warnings
 from collections.abc import Iterator
 
+from leadwerk.policy.problem import Problem
 from leadwerk.policy.validation import backtracking
-from leadwerk.policy.validation.errors import Problem
 from leadwerk.policy.yaml_document import Path
 
 # Python's re accepts these, RE2 (BigQuery, DuckDB) does not: look-around, back-references, atomic groups, conditionals,
@@ -26,14 +26,12 @@ def wrong_pattern(pattern: str, path: Path) -> Iterator[Problem]:
             warnings.simplefilter("error", FutureWarning)
             re.compile(pattern)
     except (re.error, OverflowError, RecursionError, FutureWarning) as error:
-        yield path, f"the pattern {pattern!r} is wrong: {error}.", "Escape special characters with \\, close brackets."
+        yield Problem.of(path, "policy.pattern.wrong", pattern=pattern, error=error)
         return
     if re.search(_BEYOND_RE2, re.sub(_ESCAPE_OR_CLASS, _simplified, pattern, flags=re.DOTALL)):
-        message = f"the pattern {pattern!r} uses look-around, back-references or the like, which BigQuery's RE2 lacks."
-        yield path, message, "Write it without; several signals may also share the work, the first that matches wins."
+        yield Problem.of(path, "policy.pattern.re2", pattern=pattern)
     elif repetitions(re.sub(_ESCAPE_OR_CLASS, "x", pattern, flags=re.DOTALL)) > MOST_REPETITIONS:
-        message = f"the pattern {pattern!r} repeats more than 1,000 times in all, which BigQuery's RE2 refuses."
-        yield path, message, "Repeat less often: numbers of nested repetitions, as in (a{100}){10}, multiply."
+        yield Problem.of(path, "policy.pattern.repeats", pattern=pattern, example="(a{100}){10}")
 
 
 def repetitions(plain: str) -> int:
@@ -65,16 +63,12 @@ def slow_pattern(pattern: str, path: Path) -> Iterator[Problem]:
     try:
         too_many = not backtracking.is_bounded(pattern)
     except backtracking.RepeatedChoice:
-        message = f"the pattern {pattern!r} repeats a group that holds a choice: some words would take for ever."
-        remedy = "Repeat single signs or classes only, such as [a-z ]+ for ([a-z]+ )+ or (a|[a-z])+."
-        yield path, message, remedy
+        yield Problem.of(path, "policy.pattern.choice", pattern=pattern)
         return
     except (re.error, OverflowError, RecursionError):  # wrong_pattern says so
         return
     if too_many:
-        message = f"the pattern {pattern!r} can be matched in too many ways: some words would take for ever."
-        remedy = "Keep at most one .* or the like, and none at the ends; let classes leave out what follows: [^,]*,"
-        yield path, message, remedy
+        yield Problem.of(path, "policy.pattern.ways", pattern=pattern)
 
 
 def _simplified(match: re.Match[str]) -> str:

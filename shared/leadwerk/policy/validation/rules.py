@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Group, Rule
+from leadwerk.policy.problem import Problem, did_you_mean
 from leadwerk.policy.validation.conditions import matches_every_case_of, wrong_conditions
-from leadwerk.policy.validation.errors import Problem, did_you_mean, missing_labels, named_twice
+from leadwerk.policy.validation.errors import missing_labels, named_twice
 from leadwerk.policy.yaml_document import Path
+from leadwerk.texts.message import Message
 
 
 def problems(policy: Policy) -> Iterator[Problem]:
@@ -31,16 +33,15 @@ def _names(rule: Rule, policy: Policy, path: Path) -> Iterator[Problem]:
     groups = [group.name for group in policy.points.groups]
     signals = [signal.name for signal in policy.signals]
     if rule.group not in groups:
-        remedy = did_you_mean(rule.group, groups, "Add it under points.groups.")
-        yield (*path, "group"), f"there is no group `{rule.group}`.", remedy
+        remedy = did_you_mean(rule.group, groups, Message("policy.rules.group.remedy"))
+        yield Problem.of((*path, "group"), "policy.rules.group", group=rule.group, remedy=remedy)
     if rule.signal is not None and rule.signal not in signals:
-        remedy = did_you_mean(rule.signal, signals, "Add it under signals.")
-        yield (*path, "signal"), f"there is no signal `{rule.signal}`.", remedy
+        remedy = did_you_mean(rule.signal, signals, Message("policy.rules.signal.remedy"))
+        yield Problem.of((*path, "signal"), "policy.rules.signal", signal=rule.signal, remedy=remedy)
     if rule.phase is not None and rule.phase not in {signal.phase for signal in policy.signals}:
-        message = f"no signal belongs to the phase `{rule.phase}`, so this rule never fires."
-        yield (*path, "phase"), message, f"Give the signals that belong to it `phase: {rule.phase}`."
+        yield Problem.of((*path, "phase"), "policy.rules.phase", phase=rule.phase)
     if rule.signal is not None and rule.phase is not None:
-        yield (*path, "phase"), "the rule asks for a signal and for a phase at once.", "Make two rules of it."
+        yield Problem.of((*path, "phase"), "policy.rules.both")
 
 
 def _amounts(rule: Rule, path: Path) -> Iterator[Problem]:
@@ -48,30 +49,25 @@ def _amounts(rule: Rule, path: Path) -> Iterator[Problem]:
     about_events = rule.signal is not None or rule.phase is not None
     if not about_events:
         if not rule.when:
-            yield path, "the rule has no condition.", "Give it `when`, `signal` or `phase`."
+            yield Problem.of(path, "policy.rules.no_condition")
         for field in ("repeat_points", "repeat"):
             if getattr(rule, field) not in (None, "every_day"):
-                message = "a rule with no signal cannot repeat."
-                yield (*path, field), message, "Remove it, or give the rule a signal."
+                yield Problem.of((*path, field), "policy.rules.repeat")
     elif rule.repeat_points is not None and rule.repeat in ("once", "newest"):
-        message = f"`repeat_points` are never given: with `repeat: {rule.repeat}` one occurrence counts."
-        yield (*path, "repeat_points"), message, "Remove it, or repeat every_day or every_event."
+        yield Problem.of((*path, "repeat_points"), "policy.rules.repeat_points", repeat=rule.repeat)
     if rule.cap is not None and rule.cap < max(abs(rule.points), abs(repeat_points)):
-        message = (
-            f"the cap of {rule.cap} is below what one occurrence gives ({max(rule.points, repeat_points, key=abs)})."
-        )
-        yield (*path, "cap"), message, "Raise the cap, or give fewer points."
+        largest, remedy = max(rule.points, repeat_points, key=abs), Message("policy.remedy.lower")
+        yield Problem.of((*path, "cap"), "policy.rules.cap", cap=rule.cap, points=largest, remedy=remedy)
 
 
 def _caps(rule: Rule, group: Group, policy: Policy, path: Path) -> Iterator[Problem]:
     model = policy.points
     field = "fit_cap" if group.score == "fit" else "interest_cap"
     if group.cap is not None and rule.points > group.cap:
-        message = f"the rule gives {rule.points}, but its group `{group.name}` is capped at {group.cap}."
-        yield (*path, "points"), message, "Raise the group's cap, or give fewer points."
-    elif rule.points * group.weight / 100 > getattr(model, field):
-        message = f"the rule gives {rule.points}, but {field} is {getattr(model, field)}."
-        yield (*path, "points"), message, f"Raise points.{field}, or give fewer points."
+        points, cap = rule.points, group.cap
+        yield Problem.of((*path, "points"), "policy.rules.group_cap", points=points, group=group.name, cap=cap)
+    elif rule.points * group.weight / 100 > (cap := getattr(model, field)):
+        yield Problem.of((*path, "points"), "policy.rules.half_cap", points=rule.points, field=field, cap=cap)
 
 
 def _never_reached(rule: Rule, group: Group, earlier: tuple[Rule, ...], path: Path) -> Iterator[Problem]:
@@ -86,9 +82,9 @@ def _never_reached(rule: Rule, group: Group, earlier: tuple[Rule, ...], path: Pa
         None,
     )
     if first is not None:
-        what = "the disqualification" if rule.disqualifies else "the rule"
-        message = f"{what} `{rule.name}` never fires: `{first.name}` stands before it and takes all its leads."
-        yield path, message, f"The group `{group.name}` replaces, so put the particular before the general."
+        key = "policy.rules.unreached_disqualification" if rule.disqualifies else "policy.rules.unreached"
+        remedy = Message("policy.rules.unreached.remedy", group=group.name)
+        yield Problem.of(path, key, rule=rule.name, earlier=first.name, remedy=remedy)
 
 
 def _takes_all_of(earlier: Rule, later: Rule) -> bool:

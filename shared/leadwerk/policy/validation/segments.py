@@ -8,8 +8,9 @@ from typing import Final
 from leadwerk.catalogue.features import FEATURES
 from leadwerk.policy.facts import Fact, facts
 from leadwerk.policy.model import Policy, Segment
+from leadwerk.policy.problem import Problem
 from leadwerk.policy.validation.conditions import matches_every_case_of, wrong_tests
-from leadwerk.policy.validation.errors import Problem, missing_labels, named_twice
+from leadwerk.policy.validation.errors import missing_labels, named_twice, particular_first
 from leadwerk.policy.yaml_document import Path
 
 UNLEARNED: Final = frozenset(entry.name for entry in FEATURES if not entry.is_learned)
@@ -31,14 +32,11 @@ def problems(policy: Policy) -> Iterator[Problem]:
 
 def _conditions(segment: Segment, learnable: dict[str, Fact], path: Path) -> Iterator[Problem]:
     if not segment.when:
-        message = "the segment has no condition, so it is everybody."
-        yield (*path, "when"), message, "Give its conditions; the general model serves all other leads."
+        yield Problem.of((*path, "when"), "policy.segments.everybody")
     for name in sorted(UNLEARNED.intersection(segment.when)):
-        message = f"no model learns from `{name}`, so none can be for leads that have it."
-        remedy = "Ask for another fact, such as an attribute that sorts it into classes."
-        yield (*path, "when", name), message, remedy
+        yield Problem.of((*path, "when", name), "policy.segments.unlearned", name=name)
     conditions = {name: test for name, test in segment.when.items() if name not in UNLEARNED}
-    yield from wrong_tests(conditions, learnable, path, "so no lead is in the segment", "the segment")
+    yield from wrong_tests(conditions, learnable, path, "segment")
 
 
 def _never_reached(segment: Segment, earlier: tuple[Segment, ...], path: Path) -> Iterator[Problem]:
@@ -51,5 +49,5 @@ def _never_reached(segment: Segment, earlier: tuple[Segment, ...], path: Path) -
         None,
     )
     if first is not None:
-        message = f"no lead is in `{segment.name}`: `{first.name}` comes earlier and takes all its leads."
-        yield path, message, "Put the particular before the general, or remove one of the two."
+        key, remedy = "policy.segments.unreached", particular_first()
+        yield Problem.of(path, key, segment=segment.name, earlier=first.name, remedy=remedy)

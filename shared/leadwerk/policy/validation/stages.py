@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
+from leadwerk.policy.problem import Problem, did_you_mean
 from leadwerk.policy.selling import Stage
-from leadwerk.policy.validation.errors import Problem, did_you_mean, missing_labels, named_twice
+from leadwerk.policy.validation.errors import missing_labels, named_twice
 from leadwerk.policy.validation.point_range import PointRange
 from leadwerk.policy.yaml_document import Path
+from leadwerk.texts.message import Message
 
 _CONDITIONS = ("known", "cluster", "grade", "points", "interest", "statuses", "outcomes")
 _CLUSTERS = ("HOT", "WARM")
-_NO_WAY_IN = "so the stage has no way in"
 
 
 def problems(policy: Policy) -> Iterator[Problem]:
@@ -33,8 +34,8 @@ def _first(policy: Policy) -> Iterator[Problem]:
     if policy.stages:
         conditions = [field for field in _CONDITIONS if getattr(policy.stages[0], field) not in (False, None, ())]
         if conditions:
-            message = f"the first stage asks for {', '.join(conditions)}, so who does not meet that is in none."
-            yield ("stages", 0, conditions[0]), message, "Put a stage without conditions before it."
+            listed = ", ".join(conditions)
+            yield Problem.of(("stages", 0, conditions[0]), "policy.stages.first", conditions=listed)
 
 
 def _points_out_of_reach(stage: Stage, policy: Policy, path: Path) -> Iterator[Problem]:
@@ -49,41 +50,37 @@ def _points_out_of_reach(stage: Stage, policy: Policy, path: Path) -> Iterator[P
     )
     for field, bound, reach in required:
         if bound is not None and bound > reach:
-            message = f"no lead reaches {bound} points here (rules and caps give {reach:g} at most), {_NO_WAY_IN}."
-            yield (*path, field), message, "Ask for fewer, or give more points."
+            yield Problem.of((*path, field), "policy.stages.reach", points=bound, most=f"{reach:g}")
 
 
 def _unknown_statuses(stage: Stage, policy: Policy, path: Path) -> Iterator[Problem]:
     rules = {folded(rule.status): rule for rule in policy.outcomes}
     for index, status in enumerate(stage.statuses):
         if folded(status) not in rules:
-            remedy = did_you_mean(status, [rule.status for rule in policy.outcomes], "Map it under outcomes.")
-            message = f"no rule under outcomes knows the status {status!r}."
-            yield (*path, "statuses", index), message, remedy
+            mapped = [rule.status for rule in policy.outcomes]
+            remedy = did_you_mean(status, mapped, Message("policy.stages.status.remedy"))
+            yield Problem.of((*path, "statuses", index), "policy.stages.status", status=status, remedy=remedy)
     stage_outcomes = {
         rule.outcome for rule in policy.outcomes if folded(rule.status) in {folded(s) for s in stage.statuses}
     }
     if stage_outcomes and stage.outcomes and not stage_outcomes & set(stage.outcomes):
-        message = (
-            f"its statuses mean {', '.join(sorted(stage_outcomes))}, never {', '.join(stage.outcomes)}, {_NO_WAY_IN}."
-        )
-        yield (*path, "outcomes"), message, "Remove the statuses or the outcomes."
+        meanings, outcomes = ", ".join(sorted(stage_outcomes)), ", ".join(stage.outcomes)
+        yield Problem.of((*path, "outcomes"), "policy.stages.meanings", meanings=meanings, outcomes=outcomes)
 
 
 def _missing_outcomes(stage: Stage, policy: Policy, path: Path) -> Iterator[Problem]:
     produced = {rule.outcome for rule in policy.outcomes}
-    in_vain = "" if produced & set(stage.outcomes) else f", {_NO_WAY_IN}"
+    key = "policy.stages.outcome" if produced & set(stage.outcomes) else "policy.stages.outcome_in_vain"
     for index, outcome in enumerate(stage.outcomes):
         if outcome not in produced:
-            message = f"no rule under outcomes yields `{outcome}`{in_vain}."
-            yield (*path, "outcomes", index), message, "Remove it, or map a status of the CRM to it."
+            remedy = Message("policy.stages.outcome.remedy")
+            yield Problem.of((*path, "outcomes", index), key, outcome=outcome, remedy=remedy)
 
 
 def _overtaken(stage: Stage, later: tuple[Stage, ...], path: Path) -> Iterator[Problem]:
     taker = next((stage_after for stage_after in later if _takes_all_of(stage_after, stage)), None)
     if taker is not None:
-        message = f"no lead stays in `{stage.name}`: `{taker.name}` comes later and takes all leads that meet it."
-        yield path, message, "Put the stage that asks for more after the one that asks for less."
+        yield Problem.of(path, "policy.stages.overtaken", stage=stage.name, later=taker.name)
 
 
 def _takes_all_of(later: Stage, stage: Stage) -> bool:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from datetime import date
 
 from leadwerk.policy.model import Policy
-from leadwerk.policy.validation.errors import Problem, did_you_mean, given_twice, missing_labels, named_twice
+from leadwerk.policy.problem import Problem, did_you_mean
+from leadwerk.policy.validation.errors import given_twice, missing_labels, named_twice, remove
 from leadwerk.policy.workflows import EVENT_CHANNELS, Workflow, WorkflowAction, WorkflowTrigger
 from leadwerk.policy.yaml_document import Path
+from leadwerk.texts.message import Message
 
 PLACEHOLDERS = {"lead": "", "score": "", "stage": "", "owner": ""}
 NEEDED = {"crossed_threshold": "score", "untouched": "hours"}
@@ -35,7 +37,7 @@ def _quiet(policy: Policy, path: Path) -> Iterator[Problem]:
         try:
             date.fromisoformat(day)
         except ValueError:
-            yield (*path, "holidays", index), f"{day} is no day of the calendar.", 'Write "2026-12-25".'
+            yield Problem.of((*path, "holidays", index), "policy.workflows.day", day=day)
     yield from given_twice((*path, "holidays"), policy.workflows.quiet.holidays)
 
 
@@ -43,38 +45,38 @@ def _trigger(when: WorkflowTrigger, policy: Policy, path: Path) -> Iterator[Prob
     for change, name in NEEDED.items():
         value = getattr(when, name)
         if when.change == change and value is None:
-            yield path, f"`{change}` needs `{name}`.", f"Add `{name}:`."
+            yield Problem.of(path, "policy.workflows.needs", change=change, field=name)
         elif when.change != change and value is not None:
-            yield (*path, name), f"`{when.change}` knows no `{name}`.", f"Remove it, or trigger on {change}."
+            field = (*path, name)
+            yield Problem.of(field, "policy.workflows.other_field", change=when.change, field=name, fitting=change)
     if when.stages and when.change != "stage_changed":
-        yield (*path, "stages"), f"`{when.change}` knows no stages.", "Remove them, or trigger on stage_changed."
+        yield Problem.of((*path, "stages"), "policy.workflows.stages", change=when.change)
     if when.change == "stage_changed" and not policy.stages:
-        yield path, "the policy has no stages, so none changes.", "Add stages, or trigger on another change."
+        yield Problem.of(path, "policy.workflows.no_stages")
     stages = [stage.name for stage in policy.stages]
     for index, name in enumerate(when.stages):
         if policy.stages and name not in stages:
-            remedy = did_you_mean(name, stages, f"Choose {' or '.join(stages)}.")
-            yield (*path, "stages", index), f"there is no stage `{name}`.", remedy
+            remedy = did_you_mean(name, stages, Message("policy.remedy.choose", choices=", ".join(stages)))
+            yield Problem.of((*path, "stages", index), "policy.workflows.stage", stage=name, remedy=remedy)
 
 
 def _filter(rule: Workflow, policy: Policy, path: Path) -> Iterator[Problem]:
     for index, language in enumerate(rule.only.languages):
         if language not in policy.languages:
-            remedy = "Add it under languages, or remove it here."
-            yield (*path, "languages", index), f"`{language}` is not a language of the policy.", remedy
+            yield Problem.of((*path, "languages", index), "policy.languages.other", language=language)
     tiers = [tier.name for tier in policy.tiers]
     for index, name in enumerate(rule.only.tiers):
         if name not in tiers:
-            remedy = did_you_mean(name, tiers, "Add it under tiers, or remove it here.")
-            yield (*path, "tiers", index), f"there is no tier `{name}`.", remedy
+            remedy = did_you_mean(name, tiers, Message("policy.workflows.tier.remedy"))
+            yield Problem.of((*path, "tiers", index), "policy.workflows.tier", tier=name, remedy=remedy)
 
 
 def _owners(rule: Workflow, policy: Policy, path: Path) -> Iterator[Problem]:
     sellers = [seller.name for seller in policy.capacity.sellers]
     for index, name in enumerate(rule.owners):
         if name not in sellers:
-            remedy = did_you_mean(name, sellers, "Add it under capacity.sellers, or remove it here.")
-            yield (*path, index), f"there is no seller `{name}`.", remedy
+            remedy = did_you_mean(name, sellers, Message("policy.workflows.seller.remedy"))
+            yield Problem.of((*path, index), "policy.workflows.seller", seller=name, remedy=remedy)
 
 
 def _title(rule: Workflow, policy: Policy, path: Path) -> Iterator[Problem]:
@@ -85,26 +87,26 @@ def _title(rule: Workflow, policy: Policy, path: Path) -> Iterator[Problem]:
             # the message.
             title.format_map(PLACEHOLDERS)
         except (KeyError, ValueError, IndexError, AttributeError):
-            message = "this has a placeholder that there is not."
-            yield (*path, language), message, "Use {lead}, {score}, {stage} and {owner} only."
+            allowed = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+            yield Problem.of((*path, language), "policy.workflows.placeholder", placeholders=allowed)
 
 
 def _action(action: WorkflowAction, policy: Policy, path: Path) -> Iterator[Problem]:
     if action.do in ("tag", "automation"):
         if not action.name.strip():
-            yield path, f"`{action.do}` needs a `name`.", "Add what the CRM calls it."
+            yield Problem.of(path, "policy.workflows.name", action=action.do)
     elif action.name:
-        yield (*path, "name"), f"`{action.do}` knows no name.", "Remove it."
+        yield Problem.of((*path, "name"), "policy.workflows.no_name", action=action.do, remedy=remove())
     if action.do not in ("message", "event"):
         if action.channel is not None:
-            yield (*path, "channel"), f"`{action.do}` uses no channel.", "Remove it."
+            yield Problem.of((*path, "channel"), "policy.workflows.no_channel", action=action.do, remedy=remove())
         return
     kinds = {channel.name: channel.kind for channel in policy.workflows.channels}
     if action.channel is None:
-        yield path, f"`{action.do}` needs a `channel`.", "Add it, and name it under workflows.channels."
+        yield Problem.of(path, "policy.workflows.needs_channel", action=action.do)
     elif action.channel not in kinds:
-        remedy = did_you_mean(action.channel, kinds, "Add it under workflows.channels.")
-        yield (*path, "channel"), f"there is no channel `{action.channel}`.", remedy
+        remedy = did_you_mean(action.channel, kinds, Message("policy.workflows.channel.remedy"))
+        yield Problem.of((*path, "channel"), "policy.workflows.channel", channel=action.channel, remedy=remedy)
     elif (action.do == "event") != (kinds[action.channel] in EVENT_CHANNELS):
-        remedy = "Send messages to slack, teams or email, and events to webhook or cloudevents."
-        yield (*path, "channel"), f"a channel of kind {kinds[action.channel]} takes no {action.do}.", remedy
+        kind = kinds[action.channel]
+        yield Problem.of((*path, "channel"), "policy.workflows.channel_kind", kind=kind, action=action.do)
