@@ -189,6 +189,6 @@ def _formatted(value: Any) -> str:
     if isinstance(value, date):
         return Message("policy.value.date", value=value.isoformat())
     if isinstance(value, str):
-        shown = value if len(value) <= LONGEST_SHOWN else f"{value[: LONGEST_SHOWN - 3]}…"
-        return Message("policy.value.text", value=shown)
+        excerpt = value if len(value) <= LONGEST_SHOWN else f"{value[: LONGEST_SHOWN - 3]}…"
+        return Message("policy.value.text", value=excerpt)
     return str(value)

@@ -129,9 +129,9 @@ def _wrong_words(name: str, test: Condition, closed: tuple[str, ...], path: Path
         for index, value in enumerate(values):
             remedy = _word_remedy(name, str(value), closed)
             if remedy:
-                shown = Message("policy.value.text", value=value)
+                quoted = Message("policy.value.text", value=value)
                 place = (*path, field, index)
-                yield Problem.of(place, "policy.conditions.never", name=name, value=shown, remedy=remedy)
+                yield Problem.of(place, "policy.conditions.never", name=name, value=quoted, remedy=remedy)
 
 
 def _word_remedy(name: str, text: str, closed: tuple[str, ...]) -> str:
