@@ -11,6 +11,7 @@ import pytest
 from leadwerk.learning.leak_texts import finding_text, remedy_text, stop_text, unchecked_texts
 from leadwerk.learning.leakage import FEWEST_ROWS, OpenLeads, find_leaks
 from leadwerk.texts.catalogue import LANGUAGES
+from leadwerk.texts.message import in_language
 
 SHARED = Path(__file__).parents[3] / "shared"
 EDUCATION = SHARED / "data" / "x-education-leads" / "leads_first_80_percent.csv"
@@ -132,5 +133,5 @@ def test_a_finding_is_told_with_figure_evidence_and_remedy(language):
     (finding,) = report.findings
     assert "Lost reason" in finding_text(finding, language)
     assert "--exclude 'Lost reason'" in remedy_text(finding, language)
-    assert "Lost reason" in stop_text(report, language)
+    assert "Lost reason" in in_language(stop_text(report), language)
     assert len(unchecked_texts(report, language)) == 1

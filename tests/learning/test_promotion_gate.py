@@ -3,8 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from leadwerk.catalogue.languages import LANGUAGES
 from leadwerk.learning.promotion_gate import GateEvidence, Incumbent, JudgedCandidate, JudgedRows, decide
 from leadwerk.stats.within_time import time_blocks
+from leadwerk.texts.message import in_language, restored, stored
 from support.simulated_landmarks import landmarks
 
 
@@ -27,7 +29,11 @@ def incumbent(probability, unseen=None):
 def judge(rows, probability, champion=None, points=None, **options):
     evidence = GateEvidence(rows.converted, rows.lead, rows.block, probability)
     candidate = JudgedCandidate("average", probability, evidence)
-    return decide(replace(rows, points=points), candidate, champion, seed=1, **options)
+    decision = decide(replace(rows, points=points), candidate, champion, seed=1, **options)
+    # As a table keeps it: whatever the verdict, its reader finds it in their own language.
+    kept_reason = restored(stored(decision.reason), "")
+    assert len({in_language(kept_reason, language) for language in LANGUAGES}) == len(LANGUAGES)
+    return decision
 
 
 def test_a_model_that_ranks_becomes_the_first_champion(market):

@@ -16,8 +16,11 @@ from leadwerk.policy.points import Condition, Group, PointsModel, Rule
 from leadwerk.policy.selling import RankingRule
 from leadwerk.registry import open_registry
 from leadwerk.registry.erasure_marks import ErasureMark
+from leadwerk.report.report_rows import StoredTrainingRun
 from leadwerk.scoring.model import Scorer
+from leadwerk.texts.message import in_language
 from leadwerk.warehouse.protocol import Statement
+from leadwerk.warehouse.statement import statement
 from support.equity_market import START, change, lead, leads_and_outcomes
 from support.homes import home_warehouse
 
@@ -221,6 +224,8 @@ def test_a_crash_after_promotion_is_finished_by_the_next_run(filled, policy, reg
     assert registry.champion() == champion
     assert (report.promoted, report.model_version) == (True, champion.version)
     assert [run["promoted"] for run in runs(filled, later)] == [True]
+    assert "meilleur que les points" in in_language(report.reason, "fr")
+    assert in_language(champion.reason, "fr") == in_language(report.reason, "fr")
 
 
 def test_without_new_outcomes_the_champion_stays(filled, policy, registry):
@@ -249,6 +254,12 @@ def test_an_empty_warehouse_is_said_and_nothing_promoted(tmp_path, policy, regis
     assert registry.champion() is None
     (row,) = runs(warehouse, NOW)
     assert (row["promoted"], row["reason"]) == (False, report.reason)
+    history = statement("model_runs/history", StoredTrainingRun)
+    (run,) = warehouse.rows(history, {"as_of": NOW, "most": 2})
+    assert in_language(run.why(), "en") == report.reason
+    in_german = in_language(run.why(), "de")
+    assert in_german.startswith("Noch ist kein Stichtag ausgereift")
+    assert in_german.endswith("Bis dahin entscheiden die Punkte.")
 
 
 def test_a_champion_of_another_contract_is_replaced_and_the_reason_says_so(filled, policy, registry):

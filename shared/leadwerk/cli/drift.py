@@ -10,6 +10,7 @@ from leadwerk.cli.console import figure, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
 from leadwerk.cli.speech import Speech
+from leadwerk.texts.message import in_language
 
 if TYPE_CHECKING:
     from leadwerk.features.drift_check import DriftCheck
@@ -48,8 +49,8 @@ def drift(
     header = speech.columns("monitor", "state", "statistic", "limit", "leads", "drivers")
     out.print(table(speech.say("drift.title"), header, [_row(check, speech) for check in report.checks]))
     if report.training_due:
-        due = speech.say("drift.due", reason=report.training_due)
-        out.print(due if trained is None else speech.say("drift.trained", reason=trained.reason))
+        key, reason = ("due", report.training_due) if trained is None else ("trained", trained.reason)
+        out.print(speech.say(f"drift.{key}", reason=in_language(reason, speech.language)))
 
 
 def _row(check: DriftCheck, speech: Speech) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from leadwerk.cli.console import figure, table
 from leadwerk.cli.speech import Speech
 from leadwerk.lead.synthetic_times import is_order
+from leadwerk.texts.message import in_language
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -50,7 +51,7 @@ def _about(manifest: Manifest, champion: Champion | None, speech: Speech) -> lis
         ("policy", f"{manifest.policy_name} {manifest.policy_version}"),
         ("champion_since", champion.promoted_at if champion else ""),
         ("by", champion.by if champion else ""),
-        ("because", champion.reason if champion else ""),
+        ("because", in_language(champion.reason, speech.language) if champion else ""),
     ]
 
 

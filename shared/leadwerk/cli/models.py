@@ -10,6 +10,7 @@ from leadwerk.cli.console import figure, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.model_card import card
 from leadwerk.cli.speech import Speech
+from leadwerk.texts.message import in_language
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.champion_change import ChampionChange
@@ -52,7 +53,8 @@ def list_(call: Invocation) -> None:
     header = ("", *speech.columns("version", "kind", "landmarks", "base_rate"))
     out.print(table(speech.say("models.title"), header, rows))
     if demotion:
-        out.print(speech.say("models.points_decide", day=demotion.stood_down_at[:10], reason=demotion.reason))
+        reason = in_language(demotion.why(), speech.language)
+        out.print(speech.say("models.points_decide", day=demotion.stood_down_at[:10], reason=reason))
 
 
 @shared_options(now=False)

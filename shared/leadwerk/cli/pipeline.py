@@ -18,7 +18,7 @@ from leadwerk.cli.progress_bar import working
 from leadwerk.cli.report_view import show
 from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError
-from leadwerk.texts.message import Message
+from leadwerk.texts.message import Message, in_language
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.retrain import RetrainReport
@@ -158,7 +158,7 @@ def _show_training(result: RetrainReport, speech: Speech) -> None:
         demotion = speech.say("retrain.stood_down", version=result.champion_before)
         verdict = f"[red]{demotion}[/red]; {not_promoted}"
     version = f" {result.model_version}" if result.model_version else ""
-    out.print(f"{verdict}{version}: {escape(result.reason)}")
+    out.print(f"{verdict}{version}: {escape(in_language(result.reason, speech.language))}")
     rows = [
         (name.replace("_", " "), *(figure(evaluation.metric(metric).value) for metric in SHOWN_METRICS))
         for name, evaluation in result.metrics.items()
@@ -176,7 +176,7 @@ def _trial(trial: TriedSegment, speech: Speech) -> tuple[str, ...]:
         figure(trial.serves, speech.language),
         figure(trial.test_rows),
         *map(figure, trial.compared()),
-        trial.reason,
+        in_language(trial.why(), speech.language),
     )
 
 

@@ -12,7 +12,7 @@ from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.policy.publish import By, Reason, write_new
 from leadwerk.cli.progress_bar import working
 from leadwerk.cli.speech import Speech
-from leadwerk.texts.message import Message
+from leadwerk.texts.message import Message, in_language
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -171,7 +171,8 @@ def _show(report: SuggestionReport, proposals: Sequence[Proposal], speech: Speec
     if isinstance(report.effect, Effect):
         _show_effect(report.effect, speech)
     else:
-        out.print(f"[yellow]{speech.say('suggest.unmeasured')}[/yellow] {report.effect.reason}")
+        reason = in_language(report.effect.reason, speech.language)
+        out.print(f"[yellow]{speech.say('suggest.unmeasured')}[/yellow] {reason}")
     declined = [proposal.rule for proposal in proposals if proposal.state == "declined"]
     if declined:
         out.print(speech.say("suggest.declined", rules=", ".join(declined)))

@@ -23,6 +23,7 @@ from leadwerk.policy.model import Training
 from leadwerk.progress import Progress
 from leadwerk.stats.arrays import Floats
 from leadwerk.stats.within_time import time_blocks, within_time_difference
+from leadwerk.texts.message import Message
 
 MANY = 50_000
 """Landmarks from which the released model follows the twin's plan: trying everything again would find the same."""
@@ -61,7 +62,7 @@ class Candidate:
     def note(self) -> str:
         """What is to be said of the landmarks' age."""
         days = None if self.plan is None else self.plan.boosting.half_life_days
-        return "" if days is None else f" Outcomes of leads {days:g} days older count half."
+        return "" if days is None else Message("gate.note.half_life", days=f"{days:g}")
 
 
 def fit_candidate(

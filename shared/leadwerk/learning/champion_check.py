@@ -21,12 +21,13 @@ from leadwerk.learning.promotion_gate import MINIMUM_NEW_POSITIVES, Incumbent
 from leadwerk.stats import metrics
 from leadwerk.stats.arrays import Bools, Floats, Index
 from leadwerk.stats.bootstrap import resample
+from leadwerk.texts.message import Message
 
 
 def behind_points(
     converted: Bools, lead: Index, incumbent: Incumbent | None, rules: PointsBaseline | None, *, seed: int
 ) -> str:
-    """Why the champion should step back, in words; empty if it ranks as well, or if the data do not tell.
+    """Why the champion should step back, as a message; empty if it ranks as well, or if the data do not tell.
 
     `converted`, `lead` and what incumbent and rules hold are of the same (n,) test landmarks.
     """
@@ -41,9 +42,13 @@ def behind_points(
     )
     if not gap > error:
         return ""
-    return (
-        f"{incumbent.version} stands down, the points rank better: difference in AUC {gap:+.3f} ± {error:.3f} on "
-        f"{len(rows)} landmarks new to it ({new} converted leads). The points decide until a model is better."
+    return Message(
+        "gate.stands_down",
+        version=incumbent.version,
+        gap=f"{gap:+.3f}",
+        error=f"{error:.3f}",
+        landmarks=len(rows),
+        converted=new,
     )
 
 

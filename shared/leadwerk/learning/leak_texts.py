@@ -6,6 +6,7 @@ import shlex
 
 from leadwerk.learning.leakage import LeakFinding, LeakReport
 from leadwerk.texts.catalogue import text
+from leadwerk.texts.message import Message
 from leadwerk.texts.number_format import number, percent
 
 DECIMALS = 3
@@ -35,7 +36,7 @@ def unchecked_texts(report: LeakReport, language: str) -> list[str]:
     return [text(language, f"leak.unchecked.{check}") for check in report.unchecked]
 
 
-def stop_text(report: LeakReport, language: str) -> str:
-    """Why no model was promoted; empty where nothing stops."""
+def stop_text(report: LeakReport) -> str:
+    """Why no model was promoted, as a message; empty where nothing stops."""
     fields = ", ".join(report.stopping_fields)
-    return text(language, "leak.stopped", fields=fields) if fields else ""
+    return Message("leak.stopped", fields=fields) if fields else ""

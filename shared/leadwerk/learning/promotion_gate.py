@@ -20,6 +20,7 @@ from leadwerk.stats import metrics
 from leadwerk.stats.arrays import Bools, Floats, Index
 from leadwerk.stats.bootstrap import paired_difference
 from leadwerk.stats.within_time import WithinTimeAuc, within_time_auc, within_time_difference
+from leadwerk.texts.message import Message
 
 Verdict = Literal["promoted", "no_signal", "points_rank_better", "champion_is_better", "nothing_new"]
 Level = Literal["calibrated", "stale"]
@@ -82,7 +83,7 @@ class Incumbent:
 
 @dataclass(frozen=True)
 class GateDecision:
-    """Which kind of model stood for promotion, whether it becomes champion, and why, in words."""
+    """Which kind of model stood for promotion, whether it becomes champion, and why, as a message."""
 
     kind: ModelKind
     promote: bool
@@ -106,39 +107,43 @@ def decide(
     kind, probability, evidence = candidate.kind, candidate.probability, candidate.evidence
     order = within_time_auc(evidence.converted, evidence.score, evidence.block, evidence.lead)
     level, level_text = _level(rows, probability, seed)
-    summary = (
-        f"{name_of(kind)} has AUC {order.value:.3f} ± {order.error:.3f} within time (z {order.z:.1f}, {level_text})"
+    summary: str = Message(
+        "gate.order",
+        model=name_of(kind),
+        auc=f"{order.value:.3f}",
+        error=f"{order.error:.3f}",
+        z=f"{order.z:.1f}",
+        level=level_text,
     )
     # `not >=` and not `<`: z is NaN where no block has both outcomes, and that is no signal either.
     if not order.z >= z_needed:
-        return GateDecision(
-            kind, False, f"{summary}: no usable signal, {_shortage(order, z_needed)}.", "no_signal", level
-        )
+        return GateDecision(kind, False, _no_signal(summary, order, z_needed), "no_signal", level)
     if rows.points is not None:
         gap, error = within_time_difference(rows.converted, probability, rows.points, rows.block, rows.lead)
-        better = "better" if gap > 0 else "no better"
-        summary = f"{summary}; {better} than the points, difference in AUC {gap:+.3f} ± {error:.3f}"
+        key = "gate.points.better" if gap > 0 else "gate.points.no_better"
+        summary = Message(key, order=summary, gap=f"{gap:+.3f}", error=f"{error:.3f}")
         # As above: a NaN must not pass the gate.
         if not gap > 0:
-            return GateDecision(kind, False, f"{summary}.", "points_rank_better", level)
+            return GateDecision(kind, False, summary, "points_rank_better", level)
     if incumbent is None:
-        return GateDecision(kind, True, f"{summary}; there was no champion to compare with.", "promoted", level)
+        return GateDecision(kind, True, Message("gate.no_champion", order=summary), "promoted", level)
     verdict, comparison = _against(rows, probability, incumbent, seed)
-    return GateDecision(kind, verdict == "promoted", f"{summary}; {comparison}", verdict, level)
+    reason = Message("gate.compared", order=summary, comparison=comparison)
+    return GateDecision(kind, verdict == "promoted", reason, verdict, level)
 
 
-def _shortage(order: WithinTimeAuc, z_needed: float) -> str:
+def _no_signal(summary: str, order: WithinTimeAuc, z_needed: float) -> str:
     if not np.isfinite(order.error):
-        return "no block of time has leads of both outcomes"
-    return f"chance alone gives that often (z {z_needed:.1f} is needed)"
+        return Message("gate.no_signal.one_outcome", order=summary)
+    return Message("gate.no_signal.chance", order=summary, needed=f"{z_needed:.1f}")
 
 
 def _level(rows: JudgedRows, probability: Floats, seed: int) -> tuple[Level, str]:
     """Whether the probabilities are at least as honest as the rate known then, within one standard error."""
     losses = metrics.losses(rows.converted, probability), metrics.losses(rows.converted, rows.known_rate)
     worse, error = paired_difference(*losses, rows.lead, seed=seed)
-    text = f"log loss {losses[0].mean():.4f}, of the rate known then {losses[1].mean():.4f}"
-    return ("calibrated", text) if worse <= error else ("stale", f"{text}: probabilities are stale")
+    text = Message("gate.level", loss=f"{losses[0].mean():.4f}", rate=f"{losses[1].mean():.4f}")
+    return ("calibrated", text) if worse <= error else ("stale", Message("gate.level.stale", level=text))
 
 
 def _against(rows: JudgedRows, probability: Floats, incumbent: Incumbent, seed: int) -> tuple[Verdict, str]:
@@ -150,27 +155,27 @@ def _against(rows: JudgedRows, probability: Floats, incumbent: Incumbent, seed: 
     converted, lead = rows.converted[unseen], rows.lead[unseen]
     new = len(np.unique(lead[converted]))
     if new < MINIMUM_NEW_POSITIVES:
-        return "nothing_new", f"{incumbent.version} stays: only {new} conversions are new since it was trained."
+        return "nothing_new", Message("gate.nothing_new", version=incumbent.version, count=new)
     ours, theirs = probability[unseen], incumbent.probability[unseen]
     gap, gap_error = within_time_difference(converted, ours, theirs, rows.block[unseen], lead)
     worse, error = paired_difference(
         metrics.losses(converted, ours), metrics.losses(converted, theirs), lead, seed=seed
     )
-    numbers = (
-        f"difference in AUC {gap:+.3f} ± {gap_error:.3f}, in log loss {worse:+.4f} ± {error:.4f} on {len(unseen)}"
-        " landmarks new to it"
+    figures = Message(
+        "gate.figures",
+        gap=f"{gap:+.3f}",
+        gap_error=f"{gap_error:.3f}",
+        worse=f"{worse:+.4f}",
+        error=f"{error:.4f}",
+        landmarks=len(unseen),
     )
     if gap < -CLEARLY * gap_error or (gap <= gap_error and worse > error):
-        return "champion_is_better", f"{incumbent.version} stays, it is better: {numbers}."
+        return "champion_is_better", Message("gate.champion_better", version=incumbent.version, figures=figures)
     if gap > gap_error or worse < -error:
-        return "promoted", f"better than {incumbent.version}: {numbers}."
-    return "promoted", f"as good as {incumbent.version} ({numbers}), and it knows {new} newer conversions."
+        return "promoted", Message("gate.better", version=incumbent.version, figures=figures)
+    return "promoted", Message("gate.as_good", version=incumbent.version, figures=figures, new=new)
 
 
-def name_of(kind: ModelKind) -> str:
+def name_of(kind: ModelKind) -> Message:
     """A kind of model in words."""
-    return {
-        "average": "the average of regression, boosting and forest",
-        "boosting": "gradient boosting",
-        "logistic_regression": "logistic regression",
-    }[kind]
+    return Message(f"gate.kind.{kind}")

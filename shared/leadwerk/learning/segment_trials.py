@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ from leadwerk.progress import Progress
 from leadwerk.stats import metrics
 from leadwerk.stats.arrays import Bools, Floats, Index
 from leadwerk.stats.bootstrap import paired_difference
+from leadwerk.texts.message import Message
 
 KINDS: tuple[ModelKind, ...] = ("boosting", "logistic_regression")
 """What is tried; on a tie the plainer one is taken, which is named last."""
@@ -45,7 +47,7 @@ class ModelQuality(Struct, frozen=True):
 
 
 class SegmentTrial(Struct, frozen=True, kw_only=True):
-    """A segment and what became of a model for it; `reason` in words.
+    """A segment and what became of a model for it; `reason` as a message.
 
     `rows`, `leads` and `converted` (leads) are of all its landmarks, `train_converted` of the training part;
     `test_rows` and `test_positives` are landmarks. `own`, `general`, the `gain` in log loss and its standard `error`
@@ -94,11 +96,14 @@ class SegmentTrialResult:
 
     def reason(self) -> str:
         """All trials as one sentence; nothing without segments."""
-        sentences = [
-            f"{trial.name} {'has a model of its own' if trial.serves else 'has none'}: {trial.reason}"
+        if not self.trials:
+            return ""
+        texts = (
+            Message(f"gate.segment.{'serves' if trial.serves else 'none'}", segment=trial.name, reason=trial.reason)
             for trial in self.trials
-        ]
-        return f" Segments: {'; '.join(sentences)}." if sentences else ""
+        )
+        trials = reduce(lambda first, second: Message("gate.segments.and", first=first, second=second), texts)
+        return Message("gate.segments", trials=trials)
 
     def _together(self, general: Model, segment_models: Mapping[int, Model]) -> Model | SegmentedModel:
         return (
@@ -151,9 +156,9 @@ def _too_few(leads: _Leads, training: Training) -> str:
     needed = max(training.minimum_positives, MINIMUM_POSITIVES)
     for part, least, name in ((leads.train, needed, "training"), (leads.test, MINIMUM_TEST_POSITIVES, "test")):
         if part.converted_leads < least:
-            return f"{part.converted_leads} of its leads converted in the {name} period, {least} are needed there"
+            return Message(f"gate.segment.few.{name}", converted=part.converted_leads, needed=least)
         if part.converted.all():
-            return f"all of its leads converted in the {name} period"
+            return Message(f"gate.segment.all.{name}")
     return ""
 
 
@@ -188,14 +193,14 @@ def _try(name: str, leads: _Leads, general: Model, setup: TrainingSetup) -> tupl
     # Better than the general model is not enough where that one is worse than a constant.
     useless = no_better_than_chance(test.converted, segment_forecast, test.lead, training.seed)
     serves = gain > error and not useless
-    verdict = f"{'better' if serves else 'no better'} than the general model"
+    key = "gate.segment.better" if serves else "gate.segment.no_better"
     compared = {
         "own": _quality(test, segment_forecast),
         "general": _quality(test, general_forecast),
         "gain": gain,
         "error": error,
     }
-    reason = useless or f"{verdict}, gain in log loss {gain:+.4f} ± {error:.4f} on {len(test)} landmarks"
+    reason = useless or Message(key, gain=f"{gain:+.4f}", error=f"{error:.4f}", landmarks=len(test))
     return twins[kind], _trial(name, leads, reason=reason, serves=serves, kind=kind, **compared)
 
 
@@ -224,4 +229,4 @@ def no_better_than_chance(converted: Bools, probability: Floats, lead: Index, se
     )
     if gain > error and metrics.auc(converted, probability) > 0.5:
         return ""
-    return f"no better than the base rate for everybody (gain {gain:.4f} ± {error:.4f})"
+    return Message("gate.segment.base_rate", gain=f"{gain:.4f}", error=f"{error:.4f}")

@@ -27,6 +27,7 @@ from leadwerk.progress import Progress, silent
 from leadwerk.stats.arrays import Floats
 from leadwerk.stats.feature_profile import FeatureProfile
 from leadwerk.stats.log_odds import logit
+from leadwerk.texts.message import Message, sentences
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class TrainingResult:
 
 @dataclass(frozen=True)
 class TrainingSkipped:
-    """No model, and why, in words."""
+    """No model, and why, as a message."""
 
     reason: str
 
@@ -109,11 +110,11 @@ def train_model(
     # The newest matured leads are older than the change that open leads were asked about.
     leveled = _at_newest_level(final.model, landmarks) if recent is None else final.model
     model = trials.fit(leveled, landmarks, features, training, progress)
-    notes = f"{final.note}{trials.reason()}{_recent_note(recent)}"
+    reason = sentences(outcome.decision.reason, final.note, trials.reason(), _recent_note(recent))
     return TrainingResult(
         model=model,
         # The plan for all landmarks may leave the regression alone of an average: what is saved counts, not what won.
-        decision=replace(outcome.decision, kind=final.model.kind, reason=f"{outcome.decision.reason}{notes}"),
+        decision=replace(outcome.decision, kind=final.model.kind, reason=reason),
         evaluations=outcome.evaluations,
         split=split,
         base_rate=landmarks.base_rate,
@@ -132,7 +133,7 @@ def _regression(setup: TrainingSetup) -> Callable[[Landmarks], Callable[[Columns
 
 
 def _recent_note(recent: RecentOutcomes | None) -> str:
-    return "" if recent is None else " Leads whose horizon is not over teach by what is known of them so far."
+    return "" if recent is None else Message("gate.note.recent")
 
 
 def _at_newest_level(model: Model, landmarks: Landmarks) -> Model:
@@ -148,16 +149,12 @@ def _at_newest_level(model: Model, landmarks: Landmarks) -> Model:
 def too_few(landmarks: Landmarks, train: Landmarks, test: Landmarks) -> str:
     """Why these landmarks cannot teach, or nothing."""
     if not len(landmarks):
-        return "No landmark has matured yet: outcomes must be known for a whole horizon after a lead was seen."
-    outcomes = f"{landmarks.converted_leads} of {landmarks.leads} leads with a matured outcome converted"
+        return Message("gate.few.none")
+    outcomes = Message("gate.few.outcomes", converted=landmarks.converted_leads, leads=landmarks.leads)
     if train.converted_leads < MINIMUM_POSITIVES or train.converted.all():
-        return (
-            f"{outcomes}, {train.converted_leads} of them in the training period; a model needs {MINIMUM_POSITIVES}"
-            " there, and leads that did not convert."
-        )
+        converted, needed = train.converted_leads, MINIMUM_POSITIVES
+        return Message("gate.few.training", outcomes=outcomes, converted=converted, needed=needed)
     if test.converted_leads < MINIMUM_TEST_POSITIVES or test.converted.all():
-        return (
-            f"{outcomes}, {test.converted_leads} of them in the test period; a model can be judged by"
-            f" {MINIMUM_TEST_POSITIVES} there, and by leads that did not convert."
-        )
+        converted, needed = test.converted_leads, MINIMUM_TEST_POSITIVES
+        return Message("gate.few.test", outcomes=outcomes, converted=converted, needed=needed)
     return ""

@@ -40,5 +40,5 @@ def stand_down(registry: Registry, policy: Policy, champion: Champion, learned: 
         return False
     registry.stand_down(expected=champion, at=now, reason=learned.stands_down)
     log_fields = {"event": "champion_stood_down", "model_version": champion.version}
-    logger.warning(learned.stands_down, extra={"fields": log_fields})
+    logger.warning(str(learned.stands_down), extra={"fields": log_fields})
     return True

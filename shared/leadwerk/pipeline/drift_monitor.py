@@ -20,6 +20,7 @@ from leadwerk.pipeline.health import recent_landmarks
 from leadwerk.policy.model import Policy
 from leadwerk.registry import Manifest, Registry
 from leadwerk.scoring.model import Scorer
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import DriftCheckRow
 from leadwerk.warehouse.statement import statement
@@ -32,7 +33,10 @@ HORIZONS_OF_CHANGE = 2
 
 @dataclass(frozen=True)
 class DriftReport:
-    """Checks as of a moment; none without a champion. `training_due`: why a model should be trained now, or empty."""
+    """Checks as of a moment; none without a champion.
+
+    `training_due`: why a model should be trained now, as a message; empty if none should.
+    """
 
     checked_at: datetime
     model_version: str | None
@@ -78,7 +82,7 @@ def _training_due(warehouse: Warehouse, policy: Policy, checks: tuple[DriftCheck
         return ""
     beginning = [check.monitor for check in checks if check.begins(now)]
     if beginning:
-        return f"Drift of {' and '.join(beginning)}."
+        return Message("drift.due.monitors", monitors=", ".join(beginning))
     since = [check.alarm_since for check in checks if check.alarm_since is not None]
     changing = [moment for moment in since if now - moment <= timedelta(days=HORIZONS_OF_CHANGE * policy.horizon_days)]
     if not changing:
@@ -87,7 +91,7 @@ def _training_due(warehouse: Warehouse, policy: Policy, checks: tuple[DriftCheck
     # Each training costs minutes, and few new outcomes mature in a day.
     if last.trained_at is not None and now - last.trained_at < timedelta(days=policy.drift.retrain_days):
         return ""
-    return f"New outcomes after the drift of {max(changing):%Y-%m-%d}."
+    return Message("drift.due.outcomes", day=f"{max(changing):%Y-%m-%d}")
 
 
 def _log(check: DriftCheck, model_version: str) -> None:

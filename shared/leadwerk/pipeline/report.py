@@ -126,7 +126,7 @@ def _true(truth: ReportTruth | None, scored: Sequence[ScoredOutcome]) -> Floats 
 
 def _run(row: StoredTrainingRun) -> TrainingRun:
     metrics = msgspec.json.decode(row.metrics or "{}", type=dict[str, CandidateEvaluation])
-    return TrainingRun(row.trained_at, row.model_version, row.promoted, row.reason, row.champion_before, metrics)
+    return TrainingRun(row.trained_at, row.model_version, row.promoted, row.why(), row.champion_before, metrics)
 
 
 def _language(language: str | None, policy: Policy) -> Language:

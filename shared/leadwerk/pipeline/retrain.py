@@ -29,6 +29,7 @@ from leadwerk.pipeline.training_manifest import training_manifest
 from leadwerk.points.segments import Segments
 from leadwerk.progress import Progress, silent
 from leadwerk.registry.manifest import CandidateEvaluation, TriedSegment
+from leadwerk.texts.message import Message, sentences, stored
 from leadwerk.warehouse.records import ModelRunRow
 
 if TYPE_CHECKING:
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
     from leadwerk.policy.model import Policy
     from leadwerk.registry import Champion as Pointer, Registry
     from leadwerk.warehouse.protocol import Warehouse
-
-POINTS_DECIDE = "Until then the points decide."
-"""Appended to the reason if no model could be trained and none serves yet."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,8 @@ DEFAULTS = RetrainOptions()
 
 @dataclass(frozen=True)
 class RetrainReport:
-    """Result of a run; `model_version` is None if no model could be trained, `reason` has the cause.
+    """Result of a run; `model_version` is None if no model could be trained, `reason` has the cause, as a
+    message.
 
     `segments`: trial of each segment of the policy, as in the manifest. `verdict`: of the promotion gate, or
     `leak` (a field may know the outcome: a person must decide), or `too_few`. `level`: of the probabilities.
@@ -141,7 +140,7 @@ def _stopped(run: _Run, checked: CheckedLandmarks) -> RetrainReport:
     """The report of a run that the leakage gate stopped before anything was learned."""
     before = run.champion_before
     leak_outcome = {"verdict": "leak", "leaks": checked.report.findings, "excluded": checked.excluded}
-    reason = stop_text(checked.report, "en")
+    reason = stop_text(checked.report)
     serves = {"champion_before": before, "champion_after": before}
     return _report(run, checked.landmarks, reason=reason, **serves, **leak_outcome)
 
@@ -166,18 +165,19 @@ def _learn_and_save(
     before = run.champion_before
     fields = {"leaks": checked.report.findings, "excluded": checked.excluded}
     if isinstance(learned, TrainingSkipped):
-        reason = learned.reason if pointer or rules is None else f"{learned.reason} {POINTS_DECIDE}"
+        points_decide = pointer is None and rules is not None
+        reason = sentences(learned.reason, Message("gate.points_decide") if points_decide else "")
         serves = {"champion_before": before, "champion_after": before}
         return _report(run, landmarks, reason=reason, verdict="too_few", **serves, **fields)
     manifest = training_manifest(learned, checked, policy, now)
     # Saved before the decision takes effect: a pointer must never name files that are not there.
     version = registry.save(learned.model.files(), manifest)
     decision = learned.decision
-    reason = f"{note}{decision.reason}"
+    reason = Message("gate.note.before", note=note, reason=decision.reason) if note else decision.reason
     after = registry.promote(version, expected=pointer, at=now, reason=reason) if decision.promote else pointer
     # A champion that is replaced need not step back; stand_down looks at that itself.
     if pointer is not None and champion_check.stand_down(registry, policy, pointer, learned, now):
-        after, reason = None, f"{reason} {learned.stands_down}"
+        after, reason = None, sentences(reason, learned.stands_down)
     return _report(
         run,
         landmarks,
@@ -205,12 +205,13 @@ def _champion(
     try:
         files = registry.load(pointer.version)
     except CorruptModel as error:
-        return None, f"The champion cannot be read ({error.message}); "
+        return None, Message("gate.champion.unreadable", error=error.message)
     if files.manifest.contract_hash != contract_hash(features):
-        return None, f"The champion {pointer.version} was trained on other features; "
+        return None, Message("gate.champion.features", version=pointer.version)
     if erasures := registry.erasures_since(pointer.version):
         # However well it ranks, it has to go: it may hold what was learned from a person who is to be forgotten.
-        return None, f"The champion {pointer.version} knew a person erased on {erasures[0].erased_at:%Y-%m-%d}; "
+        day = f"{erasures[0].erased_at:%Y-%m-%d}"
+        return None, Message("gate.champion.erased", version=pointer.version, day=day)
     last_as_of = np.datetime64(datetime.fromisoformat(files.manifest.data.last_as_of).replace(tzinfo=None), "us")
     return ChampionForecast(pointer.version, from_files(files.files, policy).probability, last_as_of), ""
 
@@ -263,11 +264,12 @@ def _row(report: RetrainReport) -> ModelRunRow:
         trained_at=report.trained_at,
         model_version=report.model_version,
         promoted=report.promoted,
-        reason=report.reason,
+        reason=str(report.reason),
         champion_before=report.champion_before,
         row_count=report.row_count,
         positives=report.positives,
         metrics=msgspec.json.encode(report.metrics).decode(),
+        reason_message=stored(report.reason) or None,
     )
 
 

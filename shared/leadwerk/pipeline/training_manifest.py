@@ -26,6 +26,7 @@ from leadwerk.registry.manifest import (
     TestSplit,
     TriedSegment,
 )
+from leadwerk.texts.message import stored
 
 if TYPE_CHECKING:
     from leadwerk.policy.model import Policy
@@ -75,7 +76,14 @@ def training_manifest(learned: TrainingResult, checked: CheckedLandmarks, policy
 
 
 def _trials(trials: Sequence[SegmentTrial]) -> list[TriedSegment]:
-    return msgspec.json.decode(msgspec.json.encode(trials), type=list[TriedSegment])
+    return [_trial(trial) for trial in trials]
+
+
+def _trial(trial: SegmentTrial) -> TriedSegment:
+    # `str`: a message, which knows other languages, is kept as its English text and beside it as key and values.
+    as_json = msgspec.json.encode(trial, enc_hook=str)
+    manifest_entry = msgspec.json.decode(as_json, type=TriedSegment)
+    return msgspec.structs.replace(manifest_entry, reason_message=stored(trial.reason))
 
 
 def _query_hash(policy: Policy) -> str:

@@ -8,6 +8,7 @@ import msgspec
 
 from leadwerk.errors import CorruptModel, PromotionConflict
 from leadwerk.registry.store import Blob
+from leadwerk.texts.message import restored
 
 POINTER = "champion.json"
 REMEMBERED = 20
@@ -15,20 +16,29 @@ REMEMBERED = 20
 
 
 class Promotion(msgspec.Struct, frozen=True, omit_defaults=True):
-    """When and why a version became champion; `by` is the person who said so, empty where training did."""
+    """When and why a version became champion; `by` is the person who said so, empty where training did.
+
+    `reason_message`: the reason of a training, for readers of other languages (texts.message.stored).
+    """
 
     version: str
     promoted_at: str
     reason: str
     by: str = ""
+    reason_message: str = ""
 
 
-class StoodDown(msgspec.Struct, frozen=True):
+class StoodDown(msgspec.Struct, frozen=True, omit_defaults=True):
     """When and why the champion `version` stepped back without a successor: the points decide."""
 
     version: str
     stood_down_at: str
     reason: str
+    reason_message: str = ""
+
+    def why(self) -> str:
+        """The reason, as a message where a training stated it."""
+        return restored(self.reason_message, self.reason)
 
 
 class Pointer(msgspec.Struct, frozen=True):
@@ -44,7 +54,7 @@ class Pointer(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Champion:
-    """The champion as it was read; a promotion names the champion that it replaces."""
+    """The champion as it was read, its reason as a message; a promotion names the champion that it replaces."""
 
     version: str
     promoted_at: str
@@ -73,9 +83,8 @@ def champion_of(blob: Blob) -> Champion | None:
     now = pointer.champion
     if now is None:
         return None
-    return Champion(
-        now.version, now.promoted_at, now.reason, tuple(p.version for p in pointer.previous), blob.generation, now.by
-    )
+    reason, previous = restored(now.reason_message, now.reason), tuple(p.version for p in pointer.previous)
+    return Champion(now.version, now.promoted_at, reason, previous, blob.generation, now.by)
 
 
 def check_present(blob: Blob | None, expected: Champion | None) -> None:

@@ -12,6 +12,7 @@ from msgspec import UNSET, Struct, UnsetType
 from leadwerk.errors import CorruptModel
 from leadwerk.stats.calibration_bin import CalibrationBin
 from leadwerk.stats.feature_profile import FeatureProfile
+from leadwerk.texts.message import restored
 
 ModelKind = Literal["average", "boosting", "logistic_regression"]
 
@@ -77,8 +78,12 @@ class SegmentQuality(Struct, frozen=True):
     log_loss: float | None
 
 
-class TriedSegment(Struct, frozen=True, kw_only=True):
-    """A segment and what became of a model for it: learning.segment_trials.SegmentTrial, as JSON keeps it."""
+class TriedSegment(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A segment and what became of a model for it: learning.segment_trials.SegmentTrial, as JSON keeps it.
+
+    `reason_message`: the reason for readers of other languages (texts.message.stored). Left out where it is empty, so
+    that the version of a manifest written before there was one stays right.
+    """
 
     name: str
     reason: str
@@ -94,6 +99,11 @@ class TriedSegment(Struct, frozen=True, kw_only=True):
     general: SegmentQuality | None
     gain: float | None
     error: float | None
+    reason_message: str = ""
+
+    def why(self) -> str:
+        """The reason as a message."""
+        return restored(self.reason_message, self.reason)
 
     def compared(self) -> tuple[float | None, ...]:
         """AUC of its own model and of the general one, then log loss of both; None where no model could be tried."""

@@ -33,7 +33,7 @@ from leadwerk.registry.field_decisions import FieldDecisions
 from leadwerk.registry.manifest import Manifest, ModelFiles, corrupt, parse, sha256, verify
 from leadwerk.registry.stage_models import StageModels
 from leadwerk.registry.store import ABSENT, Blob, Store
-from leadwerk.texts.message import Message
+from leadwerk.texts.message import Message, stored
 
 MEASURED = ("metrics", "profile", "split", "segments")
 MANIFEST = "manifest.json"
@@ -158,7 +158,7 @@ class Registry:
         history = () if blob is None else history_of(blob)
         if expected is None:  # a champion that returns is not its own predecessor
             history = tuple(entry for entry in history if entry.version != version)
-        pointer = Pointer(Promotion(version, at.isoformat(), reason, by), history)
+        pointer = Pointer(Promotion(version, at.isoformat(), str(reason), by, stored(reason)), history)
         return self._point(pointer, ABSENT if blob is None else blob.generation)
 
     def stand_down(self, *, expected: Champion, at: datetime, reason: str) -> StoodDown:
@@ -168,7 +168,7 @@ class Registry:
         was read.
         """
         blob = self._read_pointer()
-        decided = StoodDown(expected.version, at.isoformat(), reason)
+        decided = StoodDown(expected.version, at.isoformat(), str(reason), stored(reason))
         # A run that died after writing and comes again must not fail on its own change.
         if read_pointer(blob).stood_down == decided:
             return decided
@@ -207,7 +207,7 @@ class Registry:
                     "refusal.model.stood_down",
                     version=demotion.version,
                     day=demotion.stood_down_at[:10],
-                    reason=demotion.reason,
+                    reason=demotion.why(),
                 ),
                 remedy=Message("refusal.model.stood_down.remedy"),
             )

@@ -92,7 +92,7 @@ class PointsOutcomes:
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """A retraining: evaluations by candidate, as the manifest has them."""
+    """A retraining: its reason as a message, evaluations by candidate as the manifest has them."""
 
     trained_at: datetime
     version: str | None

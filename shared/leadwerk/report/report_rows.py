@@ -6,6 +6,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from leadwerk.texts.message import restored
+
 
 class ScoredOutcome(Struct, frozen=True, kw_only=True):
     """A row of scores/outcomes_by_score: a lead as a model first scored it, and whether it converted in time."""
@@ -62,6 +64,11 @@ class StoredTrainingRun(Struct, frozen=True, kw_only=True):
     reason: str
     champion_before: str | None
     metrics: str
+    reason_message: str | None
+
+    def why(self) -> str:
+        """The reason, as a message where this release knows it."""
+        return restored(self.reason_message, self.reason)
 
 
 class ExtractTotals(Struct, frozen=True, kw_only=True):

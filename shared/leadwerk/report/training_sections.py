@@ -9,6 +9,7 @@ from leadwerk.report.formatter import NOTHING, Formatter
 from leadwerk.report.provenance import learned_from_file_order
 from leadwerk.report.report_data import TrainingRun
 from leadwerk.report.section import ReportSection, ReportTable, section
+from leadwerk.texts.message import in_language
 
 
 def change_section(formatter: Formatter, runs: Sequence[TrainingRun]) -> ReportSection | None:
@@ -23,7 +24,8 @@ def change_section(formatter: Formatter, runs: Sequence[TrainingRun]) -> ReportS
                 new=formatter.metric("auc", new.auc.value),
                 new_ece=formatter.metric("ece", new.ece.value),
             )
-            return section(formatter, "report.change", paragraphs=[sentence, run.reason])
+            reason = in_language(run.reason, formatter.language)
+            return section(formatter, "report.change", paragraphs=[sentence, reason])
     return None
 
 
@@ -37,7 +39,7 @@ def models_section(formatter: Formatter, runs: Sequence[TrainingRun]) -> ReportS
             run.version or "–",
             formatter.say("report.yes" if run.promoted else "report.no"),
             formatter.metric("auc", challenger.auc.value) if (challenger := run.metrics.get("challenger")) else NOTHING,
-            run.reason,
+            in_language(run.reason, formatter.language),
         )
         for run in runs
     ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from leadwerk.errors import LeadwerkError
+import msgspec
+
+from leadwerk.errors import ConfigurationError, LeadwerkError
 from leadwerk.texts.catalogue import text
 
 
@@ -49,6 +51,49 @@ def in_language(message: str, language: str) -> str:
         for name, value in message.values.items()
     }
     return text(language, message.key, **values)
+
+
+class StoredMessage(msgspec.Struct, frozen=True):
+    """A message as tables and the registry keep it beside its English text: the key, and values that may be messages.
+
+    >>> in_language(restored(stored(Message("duration.minutes", count=3)), "3 minutes"), "fr")
+    '3 minutes'
+    """
+
+    key: str
+    values: dict[str, StoredMessage | str | int | float]
+
+
+def stored(message: str) -> str:
+    """The message as JSON; nothing for a plain text, which needs no translation or can have none."""
+    return msgspec.json.encode(_as_stored(message)).decode() if isinstance(message, Message) else ""
+
+
+def restored(data: str | None, english: str) -> str:
+    """The message that was stored as `data`; the English text where it is not there, or of another release."""
+    try:
+        return _from_stored(msgspec.json.decode(data or "", type=StoredMessage))
+    except (msgspec.DecodeError, ConfigurationError):
+        return english
+
+
+def _as_stored(message: Message) -> StoredMessage:
+    return StoredMessage(message.key, {name: _stored_value(value) for name, value in message.values.items()})
+
+
+def _stored_value(value: object) -> StoredMessage | str | int | float:
+    if isinstance(value, Message):
+        return _as_stored(value)
+    # A number stays one: it chooses between singular and plural.
+    return value if isinstance(value, int | float) else str(value)
+
+
+def _from_stored(message: StoredMessage) -> Message:
+    values = {
+        name: _from_stored(value) if isinstance(value, StoredMessage) else value
+        for name, value in message.values.items()
+    }
+    return Message(message.key, **values)
 
 
 def refusal_texts(error: LeadwerkError, language: str) -> tuple[str, str]:

@@ -298,6 +298,7 @@ class ModelRunRow(TableRow, frozen=True, kw_only=True):
     row_count: int
     positives: int
     metrics: str
+    reason_message: str | None = None
 
 
 class ObjectionRow(TableRow, frozen=True, kw_only=True):

@@ -293,7 +293,9 @@ def _json(value: Any, status: int, content_type: str = "application/json") -> Re
 
 
 def _plain(value: Any) -> Any:
-    """A numpy number as a Python number."""
+    """A numpy number as a Python number, a message as its English text."""
+    if isinstance(value, str):
+        return str(value)
     if hasattr(value, "item"):
         return value.item()
     raise TypeError(f"{type(value).__name__} does not go into JSON")

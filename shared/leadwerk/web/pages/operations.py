@@ -13,7 +13,7 @@ from leadwerk.pipeline.dead_letters import read_dead_letters
 from leadwerk.pipeline.desk import stations
 from leadwerk.pipeline.health import Health
 from leadwerk.report.report_rows import StoredTrainingRun
-from leadwerk.texts.message import Message
+from leadwerk.texts.message import Message, in_language
 from leadwerk.warehouse.statement import statement
 from leadwerk.web import Answer
 from leadwerk.web.pages.cached import cached, forget
@@ -107,7 +107,7 @@ def _runs(visit: Visit, wording: Wording) -> list[tuple[str, str, str, str]]:
             wording.moment(row.trained_at),
             row.model_version or "–",
             wording.say("page.yes" if row.promoted else "page.no"),
-            row.reason,
+            in_language(row.why(), visit.language),
         )
         for row in rows
     ]

@@ -21,6 +21,7 @@ from leadwerk.pipeline.import_home import prepared_files, refuse_overwriting, re
 from leadwerk.pipeline.leak_gate import FieldChoices
 from leadwerk.pipeline.serving.champion_cache import ChampionCache
 from leadwerk.pipeline.uploads import Uploads
+from leadwerk.texts.message import restored, stored
 from leadwerk.web import Answer
 from leadwerk.web.pages import start_view as view
 from leadwerk.web.pages.cached import forget
@@ -51,7 +52,12 @@ class LastRun(Struct, frozen=True):
     model: str | None = None
     is_promoted: bool = False
     reason: str = ""
+    reason_message: str = ""
     leaks: tuple[LeakFinding, ...] = ()
+
+    def why(self) -> str:
+        """Why the model was promoted or not, as a message."""
+        return restored(self.reason_message, self.reason)
 
     def leak_texts(self, language: str) -> list[tuple[str, str, bool]]:
         """The findings: field, text, and whether training stopped at it."""
@@ -171,7 +177,7 @@ def train(visit: Visit, fields: Mapping[str, str]) -> Answer:
             visit.config.home,
             msgspec.structs.replace(
                 last, trained_at=visit.now, model=report.model_version, is_promoted=report.promoted,
-                reason=report.reason, leaks=report.leaks,
+                reason=str(report.reason), reason_message=stored(report.reason), leaks=report.leaks,
             ),
         )  # fmt: skip
     forget()
