@@ -13,7 +13,8 @@ from scipy.optimize import minimize
 from leadwerk.learning.bounded_logistic import BoundedProblem, fit
 from leadwerk.learning.conversion_rate import conversion_rate
 from leadwerk.learning.rule_activation import activation, terms
-from leadwerk.learning.rule_discovery import RuleEvidence, new_rules
+from leadwerk.learning.rule_candidates import RuleEvidence
+from leadwerk.learning.rule_discovery import new_rules
 from leadwerk.learning.suggest import SuggestionEvidence, suggest
 from leadwerk.points.conditions import LeadFacts, Occurrences
 from leadwerk.points.engine import compute_points
@@ -189,6 +190,59 @@ def test_where_nothing_is_missing_hardly_ever_a_rule_is_proposed() -> None:
     effects = {"phone": 0.5, "referral": 1.0}
     proposed = [bool(new_rules(rule_evidence(policy, effects, seed, 1500))) for seed in range(40)]
     assert sum(proposed) <= 5  # 5 % wanted: more than 5 of 40 would happen once in a hundred times
+
+
+def evidence_of_numbers(seed: int, size: int, effect: float) -> RuleEvidence:
+    """Leads of the mortgage policy with visits and a time; Tuesday mornings and five visits change the log-odds."""
+    random = np.random.default_rng(seed)
+    weekday, hour, visits = random.integers(1, 8, size), random.integers(0, 24, size), random.poisson(3, size)
+    is_tuesday_morning = (weekday == 2) & (hour >= 6) & (hour < 12)
+    channel = random.choice(["form", "phone", "referral"], size).astype(object)
+    by_channel = 0.5 * (channel == "phone") + 1.0 * (channel == "referral")
+    log_odds = -2 + by_channel + effect * (1.5 * is_tuesday_morning + (visits >= 5))
+    converted = random.random(size) < 1 / (1 + np.exp(-log_odds))
+    columns = {
+        "channel": channel,
+        "created_weekday": weekday.astype(float),
+        "created_hour": hour.astype(float),
+        "sessions_30d": visits.astype(float),
+        "employees": np.exp(random.normal(4, 2, size)).round(),
+    }
+    # Visits speak of interest: the policy needs a group that takes them.
+    policy = two_rules(10, 20)
+    groups = (*policy.points.groups, Group(name="use", score="interest"))
+    policy = msgspec.structs.replace(policy, points=msgspec.structs.replace(policy.points, groups=groups))
+    facts = LeadFacts(size, columns, NO_EVENTS)
+    score = compute_points(policy, facts, ledger=False).total / 100
+    return RuleEvidence(policy, facts, np.arange(size), score, converted, np.arange(size))
+
+
+def test_a_morning_and_a_number_of_visits_become_rules_that_the_policy_can_hold() -> None:
+    morning, visits = sorted(new_rules(evidence_of_numbers(1, 12_000, 1.0)), key=lambda rule: rule.fact)
+    assert (morning.value, visits.value) == ("2 6-12", "at_least 5")
+    assert (morning.rule.group, visits.rule.group) == ("person", "use")
+    assert morning.rule.when["created_hour"] == Condition(at_least=6, below=12)
+    assert visits.rule.labels["de"] == "5 Besuche der Website in 30 Tagen (oder mehr)"
+    assert min(morning.low, visits.low) > 0
+    facts = evidence_of_numbers(1, 12_000, 1.0).facts
+    held = msgspec.structs.replace(two_rules(10, 20), points=msgspec.structs.replace(
+        two_rules(10, 20).points, rules=(msgspec.structs.replace(morning.rule, points=7),)))  # fmt: skip
+    given_points = compute_points(held, facts, ledger=False).total / 100
+    assert set(np.unique(given_points)) == {0, 7}
+
+
+def test_a_pattern_that_the_newest_leads_no_longer_show_is_not_proposed() -> None:
+    evidence = evidence_of_numbers(1, 12_000, 1.0)
+    random = np.random.default_rng(5)
+    newest = np.arange(12_000) >= 8_000
+    faded = replace(evidence, converted=np.where(newest, random.random(12_000) < 0.25, evidence.converted))
+    assert new_rules(evidence)
+    assert not new_rules(faded)
+
+
+def test_among_many_thresholds_and_times_without_effect_hardly_ever_a_rule_is_proposed() -> None:
+    proposed = [bool(new_rules(evidence_of_numbers(seed, 1200, 0.0))) for seed in range(20)]
+    assert sum(proposed) <= 3  # 5 % wanted: more than 3 of 20 would happen once in sixty times
 
 
 @given(st.floats(-2000, 2000))

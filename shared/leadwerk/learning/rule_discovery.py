@@ -1,54 +1,58 @@
-"""New rules: values of a category (a region, an industry) whose leads convert otherwise than their points say.
+"""New rules: conditions whose leads convert otherwise than their points say.
 
-Two things must agree: the leads with the value convert otherwise than those without it, and otherwise than their points
-say. One after the other, the strongest first: after each, what the others still add is looked at again. As many values
-are tried as there are, so the evidence for one must be so much stronger (Bonferroni): in 95 of 100 policies that lack
-nothing, no rule is proposed at all.
+Tried are values of a category (a region, an industry), thresholds of a number (visits, employees) and days and hours of
+the week (`candidate_conditions`). Three things must agree: the leads for whom the condition holds convert otherwise
+than the rest, otherwise than their points say, and so among the newest third of the leads alone. One after the other,
+the strongest first: after each, what the others still add is looked at again. As many conditions are tried as there
+are, so the evidence for one must be so much stronger (Bonferroni): in 95 of 100 policies that lack nothing, no rule is
+proposed at all.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
 from msgspec import Struct
 
 from leadwerk.learning.bounded_logistic import BoundedFit, BoundedProblem, fit
-from leadwerk.learning.conversion_rate import ConversionRate, conversion_rate, direction
-from leadwerk.points.conditions import Conditions, LeadFacts
-from leadwerk.policy.facts import Fact, facts
-from leadwerk.policy.folding import folded
+from leadwerk.learning.candidate_conditions import CandidateCondition, catalogue_entry
+from leadwerk.learning.conversion_rate import ConversionRate
+from leadwerk.learning.rule_candidates import Candidate, RuleEvidence, tried_candidates
 from leadwerk.policy.model import Policy
-from leadwerk.policy.points import Condition, Group, Rule
+from leadwerk.policy.points import Group, Rule
 from leadwerk.policy.points_numbers import round_to_readable
-from leadwerk.stats.arrays import Bools, Floats, Index
+from leadwerk.stats.arrays import Floats, Index
 from leadwerk.stats.log_odds import sigmoid
-from leadwerk.texts.facts import fact as worded
+from leadwerk.texts.conditions import condition_label
 
 PULL = 10.0
-"""Strength of the presumption that a value says nothing, in landmarks (as learning.suggest)."""
-
-MINIMUM_LEADS = 50
-"""Leads with a value, and without it: a new rule has to pay for being read."""
+"""Strength of the presumption that a condition says nothing, in landmarks (as learning.suggest)."""
 
 MOST = 5
 """New rules at a time: a person has to judge them."""
 
 CERTAINTY = 0.95
 Z = 1.96
-FREE_TEXT = ("job_title",)
-WORDED = {"medium": "source", "first_medium": "first_source", "device_category": "device"}
-"""Facts whose words stand under another group of the feature contract."""
+
+NEWEST_SHARE = 1 / 3
+NEWEST_Z = 1.645
+"""Standard errors that the newest leads alone must show in the same direction (5 %, one-sided)."""
+
+BEHAVIOUR = frozenset(
+    ("behaviour", "visits", "time_on_site", "scroll", "recency", "first_visit", "trend", "active_time", "calculator")
+)
+"""Feature groups that speak of interest; all others speak of fit."""
 
 
 class NewRule(Struct, frozen=True, kw_only=True):
     """A rule to add: points for leads whose `fact` has this `value`; estimate and 95 % interval in points.
 
-    `with_points` and `without_points`: landmarks with the value and without it.
+    `value` is the condition in short: a category's value, `at_least 3`, or weekday and hours (`2 6-12`).
+    `with_points` and `without_points`: landmarks for which the condition holds, and the rest.
     """
 
     rule: Rule
@@ -62,108 +66,77 @@ class NewRule(Struct, frozen=True, kw_only=True):
     without_points: ConversionRate
 
 
-@dataclass(frozen=True)
-class _Candidate:
-    """A value, the leads that have it, and the conversion with and without it; `sign`: 1 where more convert with it."""
-
-    fact: str
-    value: str
-    has_value: Bools
-    with_points: ConversionRate
-    without_points: ConversionRate
-    sign: int
-
-
-@dataclass(frozen=True)
-class RuleEvidence:
-    """The landmarks learned from: what points say of them (`score`), what became of them, whose they are."""
-
-    policy: Policy
-    facts: LeadFacts
-    rows: Index
-    score: Floats
-    converted: Bools
-    lead: Index
-
-
 def new_rules(data: RuleEvidence) -> tuple[NewRule, ...]:
-    """At most five rules that the policy lacks; none where no group of its fit can take them."""
-    group = _group(data.policy)
-    candidates = list(_candidates(data)) if group else []
-    if group is None or not candidates or not data.score.std():
+    """At most five rules that the policy lacks; none where no group can take them."""
+    tried = [candidate for candidate in tried_candidates(data) if _group(data.policy, candidate.condition.fact)]
+    # Two-sided, divided by the number of all conditions tried, also of those without an effect: with a hundred
+    # conditions, five would look striking by chance alone.
+    if not tried or not data.score.std():
         return ()
-    # Two-sided, divided by the number of values tried: with a hundred values, five would look striking by chance alone.
-    needed = NormalDist().inv_cdf(1 - (1 - CERTAINTY) / 2 / len(candidates))
-    chosen: list[_Candidate] = []
+    needed = NormalDist().inv_cdf(1 - (1 - CERTAINTY) / 2 / len(tried))
+    newest = _newest(data)
+    left = [candidate for candidate in tried if candidate.sign]
+    chosen: list[Candidate] = []
+    # Forward selection: two conditions that hold for the same leads would otherwise both be proposed, and paid twice.
+    while len(chosen) < MOST and (best := _strongest(data, newest, chosen, left, needed)) is not None:
+        chosen.append(best)
+        left = [candidate for candidate in left if not _is_rival(candidate, best)]
     fitted = _fitted(data, chosen)
-    # Forward selection: two values held by the same leads would otherwise both be proposed, and be paid for twice.
-    while len(chosen) < MOST:
-        left = [candidate for candidate in candidates if all(candidate is not other for other in chosen)]
-        evidence = [candidate.sign * _evidence(data, chosen, fitted, candidate) for candidate in left]
-        if max(evidence, default=0.0) < needed:
-            break
-        chosen.append(left[int(np.argmax(evidence))])
-        fitted = _fitted(data, chosen)
-    rules = (_rule(data, group, fitted, place, candidate) for place, candidate in enumerate(chosen, start=1))
+    rules = (_rule(data, fitted, place, candidate) for place, candidate in enumerate(chosen, start=1))
     return tuple(candidate for candidate in rules if candidate.points)
 
 
-def _group(policy: Policy) -> Group | None:
-    """Where a new rule belongs: to a group of the contact's fit that adds up."""
-    fitting = (group for group in policy.points.groups if group.score == "fit" and not group.first_match_only)
+def _strongest(
+    data: RuleEvidence, newest: Index, chosen: list[Candidate], left: list[Candidate], needed: float
+) -> Candidate | None:
+    """The candidate that adds most beside those chosen, with enough evidence, and with some among the newest leads."""
+    test, recent = _ScoreTest(data, chosen), _ScoreTest(data.at(newest), [_at(other, newest) for other in chosen])
+    evidence = [test.evidence(candidate) for candidate in left]
+    for place in sorted(range(len(left)), key=evidence.__getitem__, reverse=True):
+        if evidence[place] < needed:
+            break
+        if recent.evidence(_at(left[place], newest)) >= NEWEST_Z:
+            return left[place]
+    return None
+
+
+def _is_rival(candidate: Candidate, chosen: Candidate) -> bool:
+    """Whether a second rule would be hard to explain beside the chosen one: one threshold a number, one time a week."""
+    if candidate is chosen:
+        return True
+    # Values of a category exclude each other, so that several of them may have a rule.
+    of_category = any(test.any_of and isinstance(test.any_of[0], str) for test in chosen.condition.when.values())
+    return not of_category and bool(set(candidate.condition.when) & set(chosen.condition.when))
+
+
+def _newest(data: RuleEvidence) -> Index:
+    """Positions of the landmarks of the leads that came last; the rows are in order of time."""
+    leads, first = np.unique(data.lead, return_index=True)
+    newest = leads[first >= np.quantile(first, 1 - NEWEST_SHARE)]
+    return np.flatnonzero(np.isin(data.lead, newest))
+
+
+def _at(candidate: Candidate, rows: Index) -> Candidate:
+    return replace(candidate, holds=candidate.holds[rows])
+
+
+def _group(policy: Policy, fact: str) -> Group | None:
+    """Where a new rule belongs: to a group that adds up, of interest for behaviour, else of the contact's fit."""
+    entry = catalogue_entry(fact)
+    score = "interest" if entry is not None and entry.group in BEHAVIOUR else "fit"
+    fitting = (group for group in policy.points.groups if group.score == score and not group.first_match_only)
     return min(fitting, key=lambda group: group.level != "contact", default=None)
 
 
-def _candidates(data: RuleEvidence) -> Iterator[_Candidate]:
-    """Values that enough leads have and enough have not, whose conversion differs, and that no rule speaks of yet."""
-    for name, what in facts(data.policy).items():
-        if what.kind == "number" or name in FREE_TEXT or what.column not in data.facts.columns:
-            continue
-        for value, has_value in _values(data, name, what):
-            with_value, without = (
-                conversion_rate(data.converted[rows], data.lead[rows]) for rows in (has_value, ~has_value)
-            )
-            sign = direction(with_value, without)
-            if (
-                sign
-                and min(with_value.leads, without.leads) >= MINIMUM_LEADS
-                and not _is_covered(data, name, has_value)
-            ):
-                yield _Candidate(name, value, has_value, with_value, without, sign)
+def _design(data: RuleEvidence, chosen: list[Candidate]) -> Floats:
+    return np.column_stack([data.score, *(candidate.holds for candidate in chosen)]).astype(np.float64)
 
 
-def _values(data: RuleEvidence, name: str, what: Fact) -> Iterator[tuple[str, Bools]]:
-    column = data.facts.columns[what.column]
-    texts = [
-        str(value) for value in np.asarray(column, dtype=object)[data.rows] if value is not None and value == value
-    ]
-    conditions = Conditions(data.policy, data.facts)
-    # Spellings that the rule's own matching takes for the same are one value; sorted, so that ties do not depend on
-    # rows.
-    for value in sorted({folded(text): text for text in texts if text.strip()}.values()):
-        yield value, conditions.hold({name: Condition(any_of=(value,))})[data.rows]
-
-
-def _is_covered(data: RuleEvidence, name: str, has_value: Bools) -> bool:
-    """Whether a rule on this fact alone, or on the text that it is a class of, fires for all that have the value."""
-    conditions = Conditions(data.policy, data.facts)
-    sorted_texts = {
-        attribute.source for attribute in data.policy.attributes if attribute.name == name and attribute.classes
-    }
-    alone = [{attribute} for attribute in (name, *sorted_texts)]
-    rules = (rule for rule in data.policy.points.rules if set(rule.when) in alone and rule.signal is None)
-    return any(bool(conditions.hold(rule.when)[data.rows][has_value].all()) for rule in rules)
-
-
-def _design(data: RuleEvidence, chosen: list[_Candidate]) -> Floats:
-    return np.column_stack([data.score, *(candidate.has_value for candidate in chosen)]).astype(np.float64)
-
-
-def _fitted(data: RuleEvidence, chosen: list[_Candidate]) -> BoundedFit:
+def _fitted(data: RuleEvidence, chosen: list[Candidate]) -> BoundedFit:
     """Log-odds of conversion on the points and on what was chosen, which is presumed to say nothing."""
     design = _design(data, chosen)
     # The points are not pulled to zero: only what is new has to prove itself. Scaled by the variance, so that a rare
-    # value is pulled as strongly for its size as a frequent one.
+    # condition is pulled as strongly for its size as a frequent one.
     pull = np.append(0.0, PULL * design[:, 1:].var(axis=0))
     free = np.full(design.shape[1], np.inf)
     return fit(
@@ -171,26 +144,37 @@ def _fitted(data: RuleEvidence, chosen: list[_Candidate]) -> BoundedFit:
     )
 
 
-def _evidence(data: RuleEvidence, chosen: list[_Candidate], fitted: BoundedFit, candidate: _Candidate) -> float:
-    """Standard errors by which more (or fewer) convert with the value than points and chosen rules say.
+class _ScoreTest:
+    """Whether more (or fewer) convert with a condition than points and chosen rules say, leads drawn.
 
-    Rao's score test, with leads drawn: Rao 1948, Proc. Cambridge Philosophical Society 44, p. 50; what the columns in
-    use explain of the value is taken out of it first.
+    Rao's score test: Rao 1948, Proc. Cambridge Philosophical Society 44, p. 50; what the columns in use explain of the
+    condition is taken out of it first.
     """
-    design = np.column_stack([_design(data, chosen), np.ones(len(data.score))])
-    p = sigmoid(design[:, :-1] @ fitted.weights + fitted.bias)
-    weighted = design * (p * (1 - p))[:, None]
-    has_value = candidate.has_value.astype(np.float64)
-    # lstsq and not solve: two values with the same leads make the matrix singular.
-    explained = design @ np.linalg.lstsq(weighted.T @ design, weighted.T @ has_value, rcond=None)[0]
-    _, position = np.unique(data.lead, return_inverse=True)
-    # Summed by lead before squaring: landmarks of one lead are not independent evidence.
-    sums = np.bincount(position, weights=(has_value - explained) * (data.converted - p))
-    error = float(np.sqrt((sums**2).sum()))
-    return float(sums.sum()) / error if error else 0.0
+
+    def __init__(self, data: RuleEvidence, chosen: list[Candidate]) -> None:
+        fitted = _fitted(data, chosen)
+        self.design = np.column_stack([_design(data, chosen), np.ones(len(data.score))])
+        p = sigmoid(self.design[:, :-1] @ fitted.weights + fitted.bias)
+        self.weighted = self.design * (p * (1 - p))[:, None]
+        # pinv and not inv: two conditions that hold for the same leads make the matrix singular.
+        self.inverse = np.linalg.pinv(self.weighted.T @ self.design)
+        self.residual = data.converted - p
+        self.position = np.unique(data.lead, return_inverse=True)[1]
+
+    def evidence(self, candidate: Candidate) -> float:
+        """Standard errors in the candidate's direction."""
+        holds = candidate.holds.astype(np.float64)
+        explained = self.design @ (self.inverse @ (self.weighted.T @ holds))
+        # Summed by lead before squaring: landmarks of one lead are not independent evidence.
+        sums = np.bincount(self.position, weights=(holds - explained) * self.residual)
+        error = float(np.sqrt((sums**2).sum()))
+        return candidate.sign * float(sums.sum()) / error if error else 0.0
 
 
-def _rule(data: RuleEvidence, group: Group, fitted: BoundedFit, place: int, candidate: _Candidate) -> NewRule:
+def _rule(data: RuleEvidence, fitted: BoundedFit, place: int, candidate: Candidate) -> NewRule:
+    condition = candidate.condition
+    group = _group(data.policy, condition.fact)
+    assert group is not None  # only conditions with a group are tried
     per_point = float(fitted.weights[0])
     # Points that count nothing, or against conversion, give no scale: an infinite divisor makes the estimate zero, and
     # the rule is dropped.
@@ -199,14 +183,16 @@ def _rule(data: RuleEvidence, group: Group, fitted: BoundedFit, place: int, cand
     points = round_to_readable(estimate)
     return NewRule(
         rule=Rule(
-            name=_name(data.policy, candidate),
+            name=_name(data.policy, condition),
             group=group.name,
             points=points,
-            when={candidate.fact: Condition(any_of=(candidate.value,))},
-            labels={language: _label(data.policy, language, candidate) for language in data.policy.languages},
+            when=dict(condition.when),
+            labels={
+                language: condition_label(data.policy, language, condition.when) for language in data.policy.languages
+            },
         ),
-        fact=candidate.fact,
-        value=candidate.value,
+        fact=condition.fact,
+        value=condition.value,
         points=points,
         estimate=round(estimate, 1),
         low=round(estimate - Z * error, 1),
@@ -216,17 +202,12 @@ def _rule(data: RuleEvidence, group: Group, fitted: BoundedFit, place: int, cand
     )
 
 
-def _name(policy: Policy, candidate: _Candidate) -> str:
+def _name(policy: Policy, condition: CandidateCondition) -> str:
     plain = (
-        unicodedata.normalize("NFKD", f"{candidate.fact}_{candidate.value}").encode("ascii", "ignore").decode().lower()
+        unicodedata.normalize("NFKD", f"{condition.fact}_{condition.value}").encode("ascii", "ignore").decode().lower()
     )
     name = re.sub("[^a-z0-9]+", "_", plain).strip("_")[:50]
     rule_names = {rule.name for rule in policy.points.rules}
     return next(
         free_name for free_name in (name, *(f"{name}_{n}" for n in range(2, 999))) if free_name not in rule_names
     )
-
-
-def _label(policy: Policy, language: str, candidate: _Candidate) -> str:
-    column = facts(policy)[candidate.fact].column
-    return worded(policy, language, WORDED.get(column, column), {column: candidate.value})

@@ -15,7 +15,8 @@ from msgspec import Struct
 from leadwerk.learning.bounded_logistic import BoundedFit, BoundedProblem, fit
 from leadwerk.learning.conversion_rate import ConversionRate, conversion_rate, direction
 from leadwerk.learning.rule_activation import ActivationTerm, activation, terms
-from leadwerk.learning.rule_discovery import NewRule, RuleEvidence, new_rules
+from leadwerk.learning.rule_candidates import RuleEvidence
+from leadwerk.learning.rule_discovery import NewRule, new_rules
 from leadwerk.points.conditions import LeadFacts
 from leadwerk.points.engine import compute_points
 from leadwerk.points.ledger import HUNDREDTHS

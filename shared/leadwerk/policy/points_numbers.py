@@ -110,7 +110,9 @@ def _stated(rule: Rule) -> dict[str, object]:
     """The fields of a rule that differ from their defaults: in the file it should read as a person would write it."""
     silent = to_builtins(Rule(name="", group="", points=0))
     tests = {
-        name: {key: value for key, value in to_builtins(test).items() if value} for name, test in rule.when.items()
+        # Not by truth: "at most 0" says something.
+        name: {key: value for key, value in to_builtins(test).items() if value not in (None, [], ())}
+        for name, test in rule.when.items()
     }
     stated = {key: value for key, value in to_builtins(rule).items() if key == "points" or value != silent[key]}
     return {**stated, "when": tests}

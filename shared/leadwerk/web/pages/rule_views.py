@@ -60,11 +60,18 @@ class ReplayView:
     notes: tuple[str, ...]
 
 
-class EvidenceInterval(Struct, frozen=True):
+class SuggestedRule(Struct, frozen=True):
+    """A new rule's labels, by language."""
+
+    labels: dict[str, str] = {}
+
+
+class ShownEvidence(Struct, frozen=True):
     """The part of a suggestion's evidence that the page shows; other fields are left alone."""
 
     low: float | None = None
     high: float | None = None
+    rule_to_add: SuggestedRule | None = None
 
 
 def rule_rows(wording: Wording, policy: Policy, present: Policy) -> list[RuleRow]:
@@ -88,7 +95,7 @@ def suggestion_views(wording: Wording, proposals: Sequence[Proposal]) -> list[Su
     return [
         SuggestionView(
             rule=proposal.rule,
-            label=_label(wording, proposal.rule),
+            label=_suggestion_label(wording, proposal),
             before=wording.points(proposal.before),
             after=wording.points(proposal.after),
             evidence=_evidence(wording, proposal.evidence),
@@ -146,14 +153,26 @@ def _conversion(wording: Wording, key: str, conversion: Conversion) -> str:
 
 
 def _evidence(wording: Wording, evidence: str) -> str:
+    shown = _shown(evidence)
+    if shown.low is None or shown.high is None:
+        return ""
+    return f"{wording.number(shown.low)} … {wording.number(shown.high)}"
+
+
+def _shown(evidence: str) -> ShownEvidence:
     try:
-        interval = msgspec.json.decode(evidence, type=EvidenceInterval)
-    # Evidence of new rules and bands has other fields: then no interval is shown.
+        return msgspec.json.decode(evidence, type=ShownEvidence)
+    # Evidence that an older version stored may have other fields: then nothing of it is shown.
     except msgspec.ValidationError:
-        return ""
-    if interval.low is None or interval.high is None:
-        return ""
-    return f"{wording.number(interval.low)} … {wording.number(interval.high)}"
+        return ShownEvidence()
+
+
+def _suggestion_label(wording: Wording, proposal: Proposal) -> str:
+    """A new rule is not in the policy yet: its label comes with the suggestion."""
+    added = _shown(proposal.evidence).rule_to_add
+    if added is not None and added.labels:
+        return _first_upper(labelled(added.labels, wording.language))
+    return _label(wording, proposal.rule)
 
 
 def _decision(wording: Wording, proposal: Proposal) -> str:
