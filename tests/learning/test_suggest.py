@@ -225,9 +225,9 @@ def test_a_morning_and_a_number_of_visits_become_rules_that_the_policy_can_hold(
     assert visits.rule.labels["de"] == "5 Besuche der Website in 30 Tagen (oder mehr)"
     assert min(morning.low, visits.low) > 0
     facts = evidence_of_numbers(1, 12_000, 1.0).facts
-    held = msgspec.structs.replace(two_rules(10, 20), points=msgspec.structs.replace(
+    adopted = msgspec.structs.replace(two_rules(10, 20), points=msgspec.structs.replace(
         two_rules(10, 20).points, rules=(msgspec.structs.replace(morning.rule, points=7),)))  # fmt: skip
-    given_points = compute_points(held, facts, ledger=False).total / 100
+    given_points = compute_points(adopted, facts, ledger=False).total / 100
     assert set(np.unique(given_points)) == {0, 7}
 
 

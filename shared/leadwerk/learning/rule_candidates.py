@@ -22,12 +22,12 @@ from leadwerk.policy.points import Rule
 from leadwerk.stats.arrays import Bools, Floats, Index
 
 MINIMUM_LEADS = 50
-"""Leads for whom a condition holds, and for whom not: a new rule has to pay for being read."""
+"""Leads with and without a condition: a new rule has to pay for being read."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A condition, the leads for whom it holds, and the conversion with and without it; `sign`: 1 where more convert.
+    """A condition, the leads that satisfy it, and the conversion with and without it; `sign`: 1 where more convert.
 
     `holds` is one of n landmarks each; `sign` is 0 where the intervals overlap.
     """
@@ -100,12 +100,12 @@ def covering_rule(data: RuleEvidence, offered: CandidateCondition, holds: Bools)
     `holds`: the landmarks that satisfy it.
     """
     conditions = Conditions(data.policy, data.facts)
-    asked = set(offered.when)
+    fact_names = set(offered.when)
     sorted_texts = {
-        attribute.source for attribute in data.policy.attributes if attribute.name in asked and attribute.classes
+        attribute.source for attribute in data.policy.attributes if attribute.name in fact_names and attribute.classes
     }
     for rule in data.policy.points.rules:
-        alone = set(rule.when) <= asked or set(rule.when) == sorted_texts
+        alone = set(rule.when) <= fact_names or set(rule.when) == sorted_texts
         if alone and rule.when and rule.signal is None and bool(conditions.hold(rule.when)[data.rows][holds].all()):
             return rule
     return None

@@ -1,7 +1,7 @@
 """New rules: conditions whose leads convert otherwise than their points say.
 
 Tried are values of a category (a region, an industry), thresholds of a number (visits, employees) and days and hours of
-the week (`candidate_conditions`). Three things must agree: the leads for whom the condition holds convert otherwise
+the week (`candidate_conditions`). Three things must agree: the leads that satisfy the condition convert otherwise
 than the rest, otherwise than their points say, and so among the newest third of the leads alone. One after the other,
 the strongest first: after each, what the others still add is looked at again. As many conditions are tried as there
 are, so the evidence for one must be so much stronger (Bonferroni): in 95 of 100 policies that lack nothing, no rule is
@@ -68,12 +68,12 @@ class NewRule(Struct, frozen=True, kw_only=True):
 
 def new_rules(data: RuleEvidence) -> tuple[NewRule, ...]:
     """At most five rules that the policy lacks; none where no group can take them."""
-    tried = [candidate for candidate in tried_candidates(data) if _group(data.policy, candidate.condition.fact)]
+    tested = [candidate for candidate in tried_candidates(data) if _group(data.policy, candidate.condition.fact)]
     # Two-sided, divided by the number of all conditions tried, also of those without an effect: with a hundred
     # conditions, five would look striking by chance alone.
-    if not tried or not data.score.std():
+    if not tested or not data.score.std():
         return ()
-    needed = NormalDist().inv_cdf(1 - (1 - CERTAINTY) / 2 / len(tried))
+    needed = NormalDist().inv_cdf(1 - (1 - CERTAINTY) / 2 / len(tested))
     newest = _newest(data)
     left = [candidate for candidate in tried if candidate.sign]
     chosen: list[Candidate] = []

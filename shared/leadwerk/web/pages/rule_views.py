@@ -153,13 +153,13 @@ def _conversion(wording: Wording, key: str, conversion: Conversion) -> str:
 
 
 def _evidence(wording: Wording, evidence: str) -> str:
-    shown = _shown(evidence)
-    if shown.low is None or shown.high is None:
+    stored = _stored_evidence(evidence)
+    if stored.low is None or stored.high is None:
         return ""
-    return f"{wording.number(shown.low)} … {wording.number(shown.high)}"
+    return f"{wording.number(stored.low)} … {wording.number(stored.high)}"
 
 
-def _shown(evidence: str) -> ShownEvidence:
+def _stored_evidence(evidence: str) -> ShownEvidence:
     try:
         return msgspec.json.decode(evidence, type=ShownEvidence)
     # Evidence that an older version stored may have other fields: then nothing of it is shown.
@@ -169,7 +169,7 @@ def _shown(evidence: str) -> ShownEvidence:
 
 def _suggestion_label(wording: Wording, proposal: Proposal) -> str:
     """A new rule is not in the policy yet: its label comes with the suggestion."""
-    added = _shown(proposal.evidence).rule_to_add
+    added = _stored_evidence(proposal.evidence).rule_to_add
     if added is not None and added.labels:
         return _first_upper(labelled(added.labels, wording.language))
     return _label(wording, proposal.rule)
