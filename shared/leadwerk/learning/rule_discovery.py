@@ -75,7 +75,7 @@ def new_rules(data: RuleEvidence) -> tuple[NewRule, ...]:
         return ()
     needed = NormalDist().inv_cdf(1 - (1 - CERTAINTY) / 2 / len(tested))
     newest = _newest(data)
-    left = [candidate for candidate in tried if candidate.sign]
+    left = [candidate for candidate in tested if candidate.sign]
     chosen: list[Candidate] = []
     # Forward selection: two conditions that hold for the same leads would otherwise both be proposed, and paid twice.
     while len(chosen) < MOST and (best := _strongest(data, newest, chosen, left, needed)) is not None:
