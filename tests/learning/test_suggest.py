@@ -240,7 +240,7 @@ def test_a_pattern_that_the_newest_leads_no_longer_show_is_not_proposed() -> Non
     assert not new_rules(faded)
 
 
-def test_among_many_thresholds_and_times_without_effect_hardly_ever_a_rule_is_proposed() -> None:
+def test_thresholds_and_times_without_effect_are_hardly_ever_proposed() -> None:
     proposed = [bool(new_rules(evidence_of_numbers(seed, 1200, 0.0))) for seed in range(20)]
     assert sum(proposed) <= 3  # 5 % wanted: more than 3 of 20 would happen once in sixty times
 
