@@ -16,6 +16,7 @@ from leadwerk.cli.demo.replies import ReasonReply, ScoredLeadReply
 from leadwerk.cli.demo.results import DemoResults
 from leadwerk.cli.demo.runner import STEPS, DemoRunner
 from leadwerk.cli.demo.summary import summary
+from leadwerk.cli.speech import Speech
 from leadwerk.progress import Progress
 
 SMALL = DemoPlan(days=118, leads=4_000, history=99, first_training=104, shock=95, rhythm=5, days_over_http=2)
@@ -61,9 +62,9 @@ def test_the_small_demo_keeps_its_promises(tmp_path: Path) -> None:
     page = Path(figures.report).read_text("utf-8")
     assert '<html lang="de">' in page
     console = Console(record=True, width=160)
-    console.print(summary(figures))
+    console.print(summary(figures, Speech("de")))
     output = console.export_text()
-    assert "Wrong in the CRM" in output
+    assert "Falsch im CRM" in output
     assert figures.after_shock is not None
     assert figures.by_outcomes is not None
     measured = (figures.auc, figures.after_shock.auc, figures.after_shock.auc_without_retraining)
@@ -100,6 +101,26 @@ class Told:
             reasons=(ReasonReply("Point favorable"),),
         )
         return DemoResults(home=str(self.home), ends_at="2026-06-14T04:00:00Z", examples=[example])
+
+
+@pytest.mark.parametrize(
+    ("language", "step", "lead", "look"),
+    [
+        ("de", " 1/13 simulieren", "Lead 7: 90 von 100, HOT", "Sehen Sie sich um"),
+        ("fr", " 1/13 simuler", "Lead 7\u00a0: 90 sur 100, HOT", "Regardez autour de vous"),
+        ("it", " 1/13 simulare", "Lead 7: 90 su 100, HOT", "Guardatevi intorno"),
+    ],
+)
+def test_the_demo_speaks_the_language_of_its_reader(
+    language: str, step: str, lead: str, look: str,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr("leadwerk.cli.demo.runner.DemoRunner", Told)
+    assert run(["demo", "--home", str(tmp_path), "--output-language", language]) == 0
+    output = capsys.readouterr()
+    assert output.err.splitlines()[0] == step
+    assert lead in output.out
+    assert look in output.out
 
 
 def test_a_log_shows_each_step_as_it_begins_and_what_to_type_next(

@@ -29,7 +29,8 @@ PRINTING_FINISHED = (
     *(
         f"cli/{name}.py"
         for name in (
-            "accounts", "audit", "crm", "doctor", "drift", "experiments", "features", "history", "import_csv",
+            "accounts", "audit", "crm", "demo/commands", "demo/summary", "doctor", "drift",
+            "experiments", "features", "history", "import_csv",
             "import_view", "leads", "model_card", "models", "overrides", "picks", "pipeline", "policy/commands",
             "policy/publish", "policy/replay", "privacy", "report_view", "results", "score_csv", "scoring", "simulate",
             "suggest", "threshold_view", "thresholds", "touchpoints", "transfer", "workflows",
@@ -42,6 +43,7 @@ REFUSING_FINISHED = (
     *sorted(path.relative_to(PACKAGE).as_posix() for path in (PACKAGE / "pipeline/desk").glob("*.py")),
     *sorted(path.relative_to(PACKAGE).as_posix() for path in (PACKAGE / "policy").rglob("*.py")),
     "cli/crm.py",
+    "cli/demo/runner.py",
     "cli/doctor.py",
     "cli/doctor_feeds.py",
     "cli/features.py",

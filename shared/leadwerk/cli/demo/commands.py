@@ -13,6 +13,7 @@ import typer
 from leadwerk.cli.console import err, out, print_json
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
+from leadwerk.cli.speech import Speech
 
 FIRST_PORT = 8080
 # A demo empties this folder of the home and leaves the rest of the home alone.
@@ -45,18 +46,19 @@ def demo(
     Example: `leadwerk demo --out results.json --open`
     """
     from leadwerk.cli.demo.plan import DemoPlan
-    from leadwerk.cli.demo.runner import STEPS, DemoRunner
+    from leadwerk.cli.demo.runner import STEPS, DemoRunner, step_name
     from leadwerk.cli.demo.summary import further, summary
 
     folder = call.deployment.settings.home / DEMO_FOLDER
     numbers = {name: number for number, name in enumerate(STEPS, 1)}
+    speech = Speech.of_reader(call)
     plan = DemoPlan(days=days, leads=leads, seed=seed)
-    with working("Demo", as_json=call.as_json) as progress:
+    with working(speech.say("demo.title"), as_json=call.as_json) as progress:
         figures = DemoRunner(
             folder,
             plan,
-            language=call.language or "en",
-            begin=lambda name: err.print(f"{numbers[name]:>2}/{len(STEPS)} {name}"),
+            language=speech.language,
+            begin=lambda name: err.print(f"{numbers[name]:>2}/{len(STEPS)} {step_name(name, speech)}"),
             progress=progress,
         ).run()
     if output is not None:
@@ -65,12 +67,13 @@ def demo(
     if call.as_json:
         print_json(figures)
     else:
-        out.print(summary(figures))
-        out.print(further(figures), soft_wrap=True)
+        out.print(summary(figures, speech))
+        out.print(further(figures, speech), soft_wrap=True)
     if show:
         webbrowser.open(Path(figures.report).resolve().as_uri())
     if desk or (desk is None and out.is_terminal and not call.as_json):
-        _serve(folder, FIRST_PORT, simulation=False, clock=datetime.fromisoformat(figures.ends_at), show=show)
+        clock = datetime.fromisoformat(figures.ends_at)
+        _serve(folder, FIRST_PORT, simulation=False, clock=clock, show=show, speech=speech)
 
 
 @shared_options(now=False, json=False)
@@ -95,7 +98,8 @@ def serve(
 
     Example: `leadwerk serve`, then `curl -d '{"lead_id": "100001"}' -H 'Content-Type: application/json' localhost:8081`
     """
-    _serve(call.deployment.settings.home, port, simulation=simulation, clock=_clock(clock), show=show)
+    speech = Speech.of_reader(call)
+    _serve(call.deployment.settings.home, port, simulation=simulation, clock=_clock(clock), show=show, speech=speech)
 
 
 def _clock(text: str | None) -> datetime:
@@ -104,22 +108,27 @@ def _clock(text: str | None) -> datetime:
     return datetime.now(UTC) if text is None else moment(text)
 
 
-def _serve(folder: Path, port: int, *, simulation: bool, clock: datetime, show: bool) -> None:
+def _serve(folder: Path, port: int, *, simulation: bool, clock: datetime, show: bool, speech: Speech) -> None:
     from leadwerk.serve import desk_environment, fixed_ports, serving
 
-    with err.status("Starting"):
+    with err.status(speech.say("serve.starting")):
         started = serving(folder, simulation=simulation, ports=fixed_ports(port), environment=desk_environment(clock))
         servers = started.__enter__()
     try:
         for name, server in servers.running.items():
             out.print(f"{name:<17} {server.url}")
-        out.print(f"\nLogs in {folder}/logs. For other commands to reach the CRM, and programs the desk:")
+        out.print(f"\n{speech.say('serve.logs', folder=f'{folder}/logs')}")
         for name in ("LEADWERK_CRM_URL", "LEADWERK_CRM_TOKEN", "LEADWERK_DESK_TOKEN"):
-            out.print(f"export {name}={servers.environment[name]}", soft_wrap=True)
-        out.print(f"\nThe desk, in a browser (this link works once): [bold]{servers.desk_link}[/bold]", soft_wrap=True)
-        out.print("Ctrl-C ends.")
+            out.print(_shell_line(name, servers.environment[name]), soft_wrap=True)
+        desk = speech.say("serve.desk", link=f"[bold]{servers.desk_link}[/bold]")
+        out.print(f"\n{desk}", soft_wrap=True)
+        out.print(speech.say("serve.ends"))
         if show:
             webbrowser.open(servers.desk_link)
-        out.print(f"[red]{servers.wait()} ended by itself, see its log.[/red]")
+        out.print(f"[red]{speech.say('serve.ended', name=servers.wait())}[/red]")
     finally:
         started.__exit__(None, None, None)
+
+
+def _shell_line(name: str, value: str) -> str:
+    return f"export {name}={value}"

@@ -10,18 +10,21 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from leadwerk import settings, simulation
+from leadwerk.catalogue.languages import Language
 from leadwerk.cli.demo.deployment import DemoDeployment
 from leadwerk.cli.demo.functions import Functions
 from leadwerk.cli.demo.measurements import DemoMeasurements
 from leadwerk.cli.demo.plan import FAULTS, DemoPlan
 from leadwerk.cli.demo.replies import CrmLead, CrmStats, DeliveryReply, ScoredLeadReply, ScoreReply, StageReply, differs
 from leadwerk.cli.demo.results import DemoResults
+from leadwerk.cli.speech import Speech
 from leadwerk.errors import LeadwerkError
 from leadwerk.pipeline import extract
 from leadwerk.progress import Progress, part_of, silent
 from leadwerk.serve import serving
 from leadwerk.settings import private_folder
 from leadwerk.simulation.crm_api import CustomFields
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.batches import batches
 
 BATCH = 500
@@ -60,11 +63,12 @@ class DemoRunner:
         home: Path,
         plan: DemoPlan,
         *,
-        language: str,
+        language: Language,
         begin: Callable[[str], None] = lambda _: None,
         progress: Progress = silent,
     ) -> None:
-        self.home, self.plan, self.language, self._begin, self._progress = home, plan, language, begin, progress
+        self.home, self.plan, self._begin, self._progress = home, plan, begin, progress
+        self._speech = Speech(language)
         self._step_progress: Progress = silent
         self._done_of_step = 0.0
         ends_at = plan.night_after(plan.second_training)
@@ -122,7 +126,7 @@ class DemoRunner:
         with self._timed("measure"):
             self._measurements.measure_both(stage, last)
         with self._timed("report"):
-            self._measurements.report(stage, last, self.language)
+            self._measurements.report(stage, last, self._speech.language)
         # Written last: the desk of a demo that failed half-way lets nobody in.
         (self.home / "people.yaml").write_text(PEOPLE, encoding="utf-8")
 
@@ -151,7 +155,7 @@ class DemoRunner:
         for day in days:
             now = self.plan.night_after(day)
             self._done_of_step = self.plan.share_of_nights(day)
-            self._step_progress(f"night of {now:%d %B}", self._done_of_step)
+            self._step_progress(self._speech.say("demo.night", day=f"{now:%Y-%m-%d}"), self._done_of_step)
             simulation.publish(self.home, now)
             # Only the last nights go over HTTP: for a whole history of nights the detour would take minutes.
             if day > self.plan.second_training - self.plan.days_over_http:
@@ -178,8 +182,8 @@ class DemoRunner:
         training = stage.retrain(now)
         if training.champion_after is None:
             raise LeadwerkError(
-                f"The first training found no champion: {training.reason}",
-                remedy="Simulate more leads, for a model to learn more than the points know: --leads 15000.",
+                Message("cli.demo.no_champion", reason=training.reason),
+                remedy=Message("cli.demo.no_champion.remedy"),
             )
         return training.champion_after
 
@@ -207,10 +211,11 @@ class DemoRunner:
             later = now + timedelta(minutes=10 * attempt)
             reply = stage.functions.call_with_retry("deliver_scores", later, DeliveryReply)
             self.figures.crm_attempts_failed += reply.retry
-            self._step_progress(f"{reply.pending} scores wait for the next attempt", self._done_of_step)
+            self._step_progress(self._speech.say("demo.waiting", scores=reply.pending), self._done_of_step)
             if not reply.pending:
                 return
-        raise LeadwerkError("The CRM did not take all scores.", remedy=f"See {self.home}/logs/deliver_scores.log.")
+        remedy = Message("cli.demo.undelivered.remedy", log=f"{self.home}/logs/deliver_scores.log")
+        raise LeadwerkError(Message("cli.demo.undelivered"), remedy=remedy)
 
     def _go_on(self, stage: DemoDeployment) -> None:
         """Time passes: the export every night, everything else every few days."""
@@ -235,15 +240,21 @@ class DemoRunner:
     @contextmanager
     def _timed(self, name: str) -> Iterator[None]:
         self._begin(name)
-        self._step_progress, self._done_of_step = _progress_of(name, self._progress), 0.0
+        self._step_progress, self._done_of_step = _progress_of(name, self._progress, self._speech), 0.0
         self._step_progress("", 0.0)
         began = time.perf_counter()
         yield
         self.figures.seconds[name] = round(time.perf_counter() - began, 1)
 
 
-def _progress_of(step: str, progress: Progress) -> Progress:
+def step_name(step: str, speech: Speech) -> str:
+    """A step of STEPS as its reader calls it."""
+    return speech.say(f"demo.step.{step.replace(' ', '_')}")
+
+
+def _progress_of(step: str, progress: Progress, speech: Speech) -> Progress:
     """Progress of a step of the demo, which names the step."""
-    before = sum(STEPS[name] for name in list(STEPS)[: list(STEPS).index(step)])
+    name = step_name(step, speech)
+    before = sum(list(STEPS.values())[: list(STEPS).index(step)])
     within = part_of(progress, before / 100, (before + STEPS[step]) / 100)
-    return lambda doing, done: within(f"{step}, {doing}" if doing else step, done)
+    return lambda doing, done: within(f"{name}, {doing}" if doing else name, done)
