@@ -90,11 +90,13 @@ def test_titles_above_and_totals_below_are_no_leads(case: Case) -> None:
     assert (report["header_line"], report["lines_above"], report["footer_rows"]) == (5, 3, 1)
 
 
+@pytest.mark.slow
 def test_a_header_can_be_named_by_its_line(case: Case) -> None:
     assert case.imported("05-preamble-and-totals/leads.csv", *GERMAN, "--header-row", "5")["leads"] == 300
     assert "no column 'Status'" in case.refused("05-preamble-and-totals/leads.csv", *GERMAN, "--header-row", "2")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["07-us-dates/leads.csv", "08-us-times-am-pm/leads.csv"])
 def test_american_dates_are_judged_by_the_whole_column(case: Case, file: str) -> None:
     report = case.imported(file, *ENGLISH)
@@ -105,6 +107,7 @@ def test_american_dates_are_judged_by_the_whole_column(case: Case, file: str) ->
     assert days == sorted(days)
 
 
+@pytest.mark.slow
 def test_an_afternoon_is_twelve_hours_later(case: Case) -> None:
     case.imported("08-us-times-am-pm/leads.csv", *ENGLISH)
     assert [lead["created_at"].strftime("%H:%M") for lead in case.leads()[:3]] == ["16:03", "02:02", "20:26"]
@@ -119,6 +122,7 @@ def test_dates_that_can_be_read_in_two_ways_are_asked_for(case: Case, tmp_path: 
     assert case.imported(str(file), *ENGLISH, "--date-order", "mdy")["leads"] == len(unclear)
 
 
+@pytest.mark.slow
 def test_umlauts_of_dos_are_read_and_the_encoding_is_stated(case: Case) -> None:
     options = ("--id", "Lead-Nr", "--outcome", "Geschäftsabschluss", "--positive", "Gewonnen", "--time", "Erstellt am")
     report = case.imported("10-ms-dos-cp850/leads.csv", *options)
@@ -144,6 +148,7 @@ def test_ids_that_a_spreadsheet_shortened_are_refused_with_the_remedy(case: Case
     assert "Export the file again" in message
 
 
+@pytest.mark.slow
 def test_a_list_of_options_is_a_yes_or_no_for_each(case: Case) -> None:
     case.imported(
         "14-multi-select/leads.csv",
@@ -156,6 +161,7 @@ def test_a_list_of_options_is_a_yes_or_no_for_each(case: Case) -> None:
     assert trained["metrics"]["challenger"]["auc"]["value"] > 0.6
 
 
+@pytest.mark.slow
 def test_numbers_of_all_kinds_are_numbers(case: Case) -> None:
     case.imported("15-number-formats/leads.csv", "--id", "Id", "--outcome", "Status", "--positive", "Gewonnen")
     first, second, *_ = case.leads()
@@ -179,6 +185,7 @@ def test_rows_that_continue_the_one_above_are_passed_over(case: Case) -> None:
     assert (report["converted"], report["lost"], report["open"]) == (114, 186, 0)
 
 
+@pytest.mark.slow
 def test_a_leads_newest_row_is_its_outcome_and_its_oldest_row_its_creation(case: Case) -> None:
     options = ("--id", "lead", "--outcome", "status", "--positive", "Gewonnen", "--time", "changed_at")
     report = case.imported("20-status-history-rows/leads.csv", *options, "--open", "Kontaktiert", "--open", "Neu")
@@ -245,12 +252,14 @@ def test_the_same_file_again_changes_nothing(case: Case) -> None:
     assert rows_of(case.home) == before
 
 
+@pytest.mark.slow
 def test_a_file_that_would_lose_what_the_home_learns_from_changes_nothing(case: Case) -> None:
     case.imported("38-import-without-a-lead/good.csv", *GERMAN)
     message = case.refused("38-import-without-a-lead/bad.csv", *GERMAN)
     assert "lacks 5 of the 5 columns that this home learns from" in message
 
 
+@pytest.mark.slow
 def test_a_file_without_a_usable_row_changes_nothing(case: Case, tmp_path: Path) -> None:
     case.imported("38-import-without-a-lead/good.csv", *GERMAN)
     lines = (INPUTS / "38-import-without-a-lead/good.csv").read_text("utf-8").splitlines()
@@ -285,6 +294,7 @@ def test_columns_that_know_the_outcome_are_named_at_the_import(case: Case) -> No
     assert any("Deal Amount" in sentence for sentence in report["leaks"])
 
 
+@pytest.mark.slow
 def test_a_dry_run_counts_and_warns_as_the_import_would_and_stores_nothing(case: Case) -> None:
     options = ("22-leaky-columns/leads.csv", "--id", "Lead ID", "--outcome", "Outcome", "--time", "Created")
     shown = case.imported(*options, "--dry-run")
@@ -331,6 +341,7 @@ def small_file(folder: Path, leads: int = 80) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_small_file_ends_with_scores_by_starting_rules(case: Case, tmp_path: Path) -> None:
     path = small_file(tmp_path)
     case.imported(str(path), *ENGLISH)

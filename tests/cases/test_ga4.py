@@ -40,6 +40,7 @@ def table(warehouse: DuckDBWarehouse, query: str) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for row in warehouse.rows(from_text(query), {})]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("warehouse", ["30-paid-clicks"], indirect=True)
 def test_paid_clicks_have_the_source_that_googles_report_shows(warehouse: DuckDBWarehouse) -> None:
     extract.run(warehouse, POLICY, now=NOW)
@@ -52,6 +53,7 @@ def test_paid_clicks_have_the_source_that_googles_report_shows(warehouse: DuckDB
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("warehouse", ["33-logins-that-are-none"], indirect=True)
 def test_only_the_login_of_a_lead_links_and_no_address_is_stored(warehouse: DuckDBWarehouse) -> None:
     warehouse.append("leads", [lead("L7")])

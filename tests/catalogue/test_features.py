@@ -29,6 +29,7 @@ def test_every_group_has_a_label(language: str) -> None:
     assert sorted(group for group in GROUPS if not has(language, f"label.{group}")) == []
 
 
+@pytest.mark.slow
 def test_the_query_has_the_columns_of_every_entry_and_no_other() -> None:
     policy = load("mortgage")
     added = {column for signal in policy.signals for column in signal_columns(signal.name)}
@@ -86,6 +87,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.slow
 def test_one_entry_more_is_a_whole_feature(tmp_path: Path) -> None:
     """To add a feature, add one entry: contract, rules, query, files and labels follow from it."""
     command = [sys.executable, "-c", WITH_ONE_ENTRY_MORE, str(tmp_path)]

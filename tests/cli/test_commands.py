@@ -62,6 +62,7 @@ def lead_file(folder: Path, rows: int = 600) -> Path:
 IMPORT = ("--id", "nr", "--outcome", "gewonnen", "--exclude", "stufe")
 
 
+@pytest.mark.slow
 def test_from_a_file_of_leads_to_scores(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +98,7 @@ def test_from_a_file_of_leads_to_scores(
     assert {finding["verdict"] for finding in result(capsys, "doctor")} <= {"good", "look"}
 
 
+@pytest.mark.slow
 def test_a_champion_that_stood_down_is_named_and_can_be_had_back(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -114,6 +116,7 @@ def test_a_champion_that_stood_down_is_named_and_can_be_had_back(
     assert result(capsys, "models", "list")["champion"] == champion.version
 
 
+@pytest.mark.slow
 def test_a_person_sees_a_model_in_tables_and_a_program_its_manifest(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -127,6 +130,7 @@ def test_a_person_sees_a_model_in_tables_and_a_program_its_manifest(
     assert f"champion since {champion.promoted_at}" in output
 
 
+@pytest.mark.slow
 def test_a_models_card_has_its_candidates_and_what_counts_most(capsys: pytest.CaptureFixture[str]) -> None:
     manifest = simulated.facts().champion
     assert manifest
@@ -141,6 +145,7 @@ def test_a_models_card_has_its_candidates_and_what_counts_most(capsys: pytest.Ca
     assert "champion since" not in output
 
 
+@pytest.mark.slow
 def test_who_promotes_by_hand_and_why_is_kept(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     registry, champion = example_leads.champion(home, load("mortgage"))
     registry.stand_down(expected=champion, at=NOW, reason="the points rank better")
@@ -222,6 +227,7 @@ def test_what_looks_like_a_style_in_a_file_is_shown_as_it_stands(
     assert all(text in output for text in ("[/bold]", "[/red]", "[red]b", "'x (2)'"))
 
 
+@pytest.mark.slow
 def test_a_policy_edited_after_an_import_is_not_overwritten(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -237,6 +243,7 @@ def test_a_policy_edited_after_an_import_is_not_overwritten(
     assert "Nurture" in policy.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_leads_that_are_not_decided_yet_are_no_failures(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -293,6 +300,7 @@ def test_a_file_is_read_under_a_policy_of_ones_own(
     assert best["points"] > 0
 
 
+@pytest.mark.slow
 def test_rescore_as_sql_prints_the_statements_and_scores_nothing(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -397,6 +405,7 @@ def test_each_error_of_a_policy_begins_with_file_line_and_field_on_one_line(
     assert "  Did you mean `horizon_days`?" in [line.rstrip() for line in output]
 
 
+@pytest.mark.slow
 def test_what_of_a_form_could_not_be_read_is_said(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     form = '{"loan_amount": "viel [/b]", "income": -5}'
     assert run(["score", "1", "--form", form, "--dry-run", "--output-language", "en"]) == 0
@@ -405,6 +414,7 @@ def test_what_of_a_form_could_not_be_read_is_said(home: Path, capsys: pytest.Cap
     assert "not read income: '-5' is negative." in output
 
 
+@pytest.mark.slow
 def test_the_doctor_names_what_to_do_first(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     findings = {finding["link"]: finding for finding in result(capsys, "doctor")}
     assert findings["policy"]["verdict"] == "good"

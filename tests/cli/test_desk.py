@@ -29,6 +29,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_lead_is_listed_picked_and_released(capsys: pytest.CaptureFixture[str]) -> None:
     assert [lead["lead_id"] for lead in result(capsys, "leads", "list", *NOON)["leads"]] == ["1", "2"]
     assert result(capsys, "leads", "list", "--language", "fr", *NOON)["leads"][0]["lead_id"] == "2"
@@ -42,6 +43,7 @@ def test_a_lead_is_listed_picked_and_released(capsys: pytest.CaptureFixture[str]
     assert result(capsys, "picks", "list", *NOON) == []
 
 
+@pytest.mark.slow
 def test_reconciling_records_expired_picks(capsys: pytest.CaptureFixture[str]) -> None:
     result(capsys, "picks", "take", "1", "--seller", "anna", *NOON)
     later = ("--now", (NOW + 4 * DAY).isoformat())
@@ -54,6 +56,7 @@ def test_reconciling_records_expired_picks(capsys: pytest.CaptureFixture[str]) -
     assert kinds == ["picked", "expired"]
 
 
+@pytest.mark.slow
 def test_the_days_decision_records_expired_picks(capsys: pytest.CaptureFixture[str]) -> None:
     result(capsys, "picks", "take", "1", "--seller", "anna", *NOON)
     later = ("--now", (NOW + 4 * DAY).isoformat())
@@ -74,6 +77,7 @@ def test_the_history_of_a_lead_is_drawn_and_told(capsys: pytest.CaptureFixture[s
     assert len(result(capsys, "history", "1", *NOON)["scores"]) == 2
 
 
+@pytest.mark.slow
 def test_the_ledger_of_a_past_moment_shows_its_sum(capsys: pytest.CaptureFixture[str]) -> None:
     for at in (NOW, NOW - 2 * DAY):
         ledger = result(capsys, "history", "1", "--at", at.isoformat())
@@ -85,6 +89,7 @@ def test_the_ledger_of_a_past_moment_shows_its_sum(capsys: pytest.CaptureFixture
     assert "webinar" in console_output(capsys, "history", "1", "--at", NOW.isoformat())
 
 
+@pytest.mark.slow
 def test_a_past_ledger_says_whose_rules_it_counts_with(capsys: pytest.CaptureFixture[str]) -> None:
     at = ("1", "--at", (NOW - DAY).isoformat())
     assert "Policy in force: that of the lead’s latest stored score" in console_output(
@@ -97,6 +102,7 @@ def test_a_past_ledger_says_whose_rules_it_counts_with(capsys: pytest.CaptureFix
     assert "Use one of in-force, current" in console_output(capsys, "history", *at, "--policy", "tomorrow", code=2)
 
 
+@pytest.mark.slow
 def test_accounts_and_the_ledger_of_one(capsys: pytest.CaptureFixture[str]) -> None:
     [account] = result(capsys, "accounts", "list", *NOON)["accounts"]
     assert (account["account_id"], account["tier"], account["best_contact"]) == ("acme.ch", "Enterprise", "1")
@@ -105,6 +111,7 @@ def test_accounts_and_the_ledger_of_one(capsys: pytest.CaptureFixture[str]) -> N
     assert result(capsys, "accounts", "show", "acme.ch", *NOON)["account"]["contacts"] == 1
 
 
+@pytest.mark.slow
 def test_a_company_is_taken_and_given_back_as_a_whole(capsys: pytest.CaptureFixture[str]) -> None:
     taken = result(capsys, "accounts", "take", "acme.ch", "--seller", "anna", *NOON)
     assert [pick["lead_id"] for pick in taken["contacts"]] == ["1"]

@@ -51,6 +51,7 @@ def test_a_cursor_that_stands_still_is_named(tmp_path: Path, look: Look) -> None
     assert (look("cursor", 8).verdict, "`leadwerk ingest`" in look("cursor", 8).remedy) == ("look", True)
 
 
+@pytest.mark.slow
 def test_leads_that_the_crm_deleted_are_counted_with_what_to_do(tmp_path: Path, look: Look) -> None:
     assert look("gone_leads").verdict == "good"
     table = DuckDBWarehouse(tmp_path)
@@ -108,6 +109,7 @@ def test_signals_that_never_occur_are_named(tmp_path: Path, look: Look) -> None:
     assert set(silent) == {signal.name for signal in policy.signals} - {first}
 
 
+@pytest.mark.slow
 def test_workflows_that_were_refused_or_wait_are_named(tmp_path: Path, look: Look) -> None:
     assert look("workflows").verdict == "good"
     step = {
@@ -122,6 +124,7 @@ def test_workflows_that_were_refused_or_wait_are_named(tmp_path: Path, look: Loo
     assert "workflow replay" in look("workflows", 1).remedy
 
 
+@pytest.mark.slow
 def test_a_disabled_channel_is_named(tmp_path: Path, look: Look) -> None:
     step = {
         "action_id": "a", "lead_id": "1", "day": NOW.date(), "changed_at": NOW, "workflow": "hot", "target": "sales",
@@ -146,6 +149,7 @@ def test_a_calendar_that_ended_is_named(tmp_path: Path) -> None:
     assert (finding.verdict, finding.summary) == ("look", "0 workflows: no action yet; the last holiday was 2020-12-25")
 
 
+@pytest.mark.slow
 def test_a_table_that_cannot_be_read_is_named(tmp_path: Path, look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
     DuckDBWarehouse(tmp_path).append("leads", [lead_row("1", NOW)])
     assert look("tables").verdict == "good"

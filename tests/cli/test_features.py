@@ -31,6 +31,7 @@ def feature_rows(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[di
     return json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 def test_a_lead_has_its_features_at_the_end_of_each_day(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (now,) = feature_rows(capsys, "1")
     days = feature_rows(capsys, "1", "--from", f"{NOW - DAY:%Y-%m-%d}", "--to", f"{NOW + 9 * DAY:%Y-%m-%d}")
@@ -39,6 +40,7 @@ def test_a_lead_has_its_features_at_the_end_of_each_day(home: Path, capsys: pyte
     assert days[0]["as_of"] < days[-1]["as_of"]
 
 
+@pytest.mark.slow
 def test_a_visitor_and_all_leads_are_shown_as_well(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (visitor,) = feature_rows(capsys, "--client-id", "V4")
     assert (visitor["lead_id"], visitor["created_at"], visitor["has_web_behaviour"]) == ("visitor:V4", None, 1)

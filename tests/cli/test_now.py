@@ -101,6 +101,7 @@ def test_what_only_reads_looks_at_any_moment(home: Path, command: tuple[str, ...
     assert run([*command, "--now", FUTURE]) == 0
 
 
+@pytest.mark.slow
 def test_a_replay_of_the_past_says_when_it_was_really_stored(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     form = json.dumps({"income": 90_000})
     assert run(["score", "open", "--form", form, "--now", PAST, "--json"]) == 0

@@ -39,6 +39,7 @@ def override_rows(home: Path) -> list[dict[str, Any]]:
     return DuckDBWarehouse(home).rows(from_text("SELECT * FROM leadwerk.overrides ORDER BY sequence"), {})
 
 
+@pytest.mark.slow
 def test_a_lead_is_overridden_listed_told_of_and_released(capsys: pytest.CaptureFixture[str]) -> None:
     text = console_output(capsys, *SET, "--days", "14", *NOON, *IN_ENGLISH)
     assert text == "Lead 1 is HOT until 2026-05-18, set by Eva. Its score is now HOT: Call_Today, stage sql"
@@ -55,6 +56,7 @@ def test_a_lead_is_overridden_listed_told_of_and_released(capsys: pytest.Capture
     assert [override["by"] for override in result(capsys, "overrides", "list", *NOON)] == ["Eva"]  # as it was
 
 
+@pytest.mark.slow
 def test_json_has_the_word_and_the_score_that_follows(capsys: pytest.CaptureFixture[str]) -> None:
     answer = result(capsys, *SET, "--until", "2026-05-20", *NOON)
     assert (answer["override"]["until"], answer["score"]["decided_by"]) == ("2026-05-20", "Eva")

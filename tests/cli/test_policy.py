@@ -72,6 +72,7 @@ def test_from_the_draft_to_the_revert(home: Path, capsys: pytest.CaptureFixture[
     assert "revert" in console_output(capsys, "policy", "history")
 
 
+@pytest.mark.slow
 def test_the_tables_of_a_replay_fit_a_terminal(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,6 +87,7 @@ def test_the_tables_of_a_replay_fit_a_terminal(
     assert any("newsletter_click: " in line for line in lines)
 
 
+@pytest.mark.slow
 def test_a_person_is_asked_and_may_say_no(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +105,7 @@ def test_a_person_is_asked_and_may_say_no(
     assert not (home / "policy.yaml").exists()
 
 
+@pytest.mark.slow
 def test_a_draft_that_is_out_of_date_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     console_output(capsys, "policy", "draft")
     console_output(capsys, "policy", "draft", "--out", "other.yaml")
@@ -166,6 +169,7 @@ def test_a_declined_number_stays_out_of_the_draft(home: Path, capsys: pytest.Cap
     assert "points.rules[newsletter_click].points" not in fields
 
 
+@pytest.mark.slow
 def test_every_command_that_the_guide_names_is_there(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     guide = (Path(__file__).parents[2] / "docs" / "suggest.md").read_text("utf-8")
     named = {tuple(command.split()[1:]) for command in re.findall(r"leadwerk policy (?:suggest )?[a-z]+", guide)}

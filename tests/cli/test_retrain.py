@@ -80,6 +80,7 @@ def test_a_random_outcome_gives_no_champion_and_says_so(
     assert "no usable signal" in report["reason"]
 
 
+@pytest.mark.slow
 def test_what_stops_is_told_in_the_readers_language(
     tmp_path: Path, home: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,6 +26,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
+@pytest.mark.slow
 def test_one_lead_is_told_its_points_grade_and_stage(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["score", "1", *AT, "--dry-run", "--json"]) == 0
     scored = json.loads(capsys.readouterr().out)

@@ -46,6 +46,7 @@ def test_it_decides_once_a_day_and_shows_what_stands(home: Path, capsys: pytest.
     assert result(capsys, "show")["outlook"]["wanted"] == 56
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "expected"),
     [("de", "mehr Leads|zu viele Leads"), ("fr", "trop de leads"), ("it", "troppi lead"), ("en", "more leads than")],
@@ -76,6 +77,7 @@ def test_another_team_is_shown_and_not_stored(home: Path, capsys: pytest.Capture
     assert result(capsys, "show")["thresholds"] == []
 
 
+@pytest.mark.slow
 def test_a_person_holds_it_and_lets_go(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     result(capsys, "decide")
     row = result(capsys, "hold", "45", "--by", "Eva", "--reason", "trade fair", "--until", "2026-05-08")
@@ -106,6 +108,7 @@ def test_the_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     assert "one point a day at most" in " ".join(output.split())
 
 
+@pytest.mark.slow
 def test_a_team_with_time_left_is_not_told_what_more_time_would_bring(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

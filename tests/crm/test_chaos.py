@@ -16,6 +16,7 @@ SEEDS = int(os.environ.get("CHAOS_SEEDS", "10"))  # 200 before a release
 NAMES = sorted(SUBJECTS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_whatever_fails_the_newest_decisions_arrive(tmp_path: Path, seed: int) -> None:
     subject = SUBJECTS[NAMES[seed % len(NAMES)]]()

@@ -19,6 +19,7 @@ def draw(random: np.random.Generator, leads: int, control: float, rate: float, o
     return random.random(leads) < 1 / (1 + np.exp(-log_odds)), is_scored, score
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("leads", "control", "rate", "odds"), [(1000, 0.1, 0.03, 1.5), (3000, 0.5, 0.1, 1.2)])
 def test_intervals_cover_the_true_effect_in_about_95_percent(
     leads: int, control: float, rate: float, odds: float

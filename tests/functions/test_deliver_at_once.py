@@ -84,6 +84,7 @@ def states(warehouse: DuckDBWarehouse) -> list[str]:
     return [row["state"] for row in warehouse.rows(STATES, {})]
 
 
+@pytest.mark.slow
 def test_a_score_in_back_off_stays_pending_until_the_crm_has_it(
     answer: Answer, warehouse: DuckDBWarehouse, crm: ScriptedCRM
 ) -> None:
@@ -96,6 +97,7 @@ def test_a_score_in_back_off_stays_pending_until_the_crm_has_it(
     assert (states(warehouse), len(crm.received)) == (["retry", "sent"], 1)
 
 
+@pytest.mark.slow
 def test_a_dead_letter_is_answered_as_one_for_as_long_as_it_stands(answer: Answer, crm: ScriptedCRM) -> None:
     crm.script = [raising(REFUSED)]
     for minutes in (0, 1, 60 * 24):
@@ -103,6 +105,7 @@ def test_a_dead_letter_is_answered_as_one_for_as_long_as_it_stands(answer: Answe
     assert crm.scores_shown == {}
 
 
+@pytest.mark.slow
 def test_a_lead_that_the_crm_does_not_have_yet_is_pending_for_a_day(answer: Answer, crm: ScriptedCRM) -> None:
     crm.script = [raising(CRMRejected("no such lead", status=404))] * 50
     assert [answer(minutes=hours * 60)[0]["1"] for hours in (0, 1, 6, 25, 26)] == [
@@ -111,6 +114,7 @@ def test_a_lead_that_the_crm_does_not_have_yet_is_pending_for_a_day(answer: Answ
     ]
 
 
+@pytest.mark.slow
 def test_each_lead_of_a_batch_has_its_own_state(answer: Answer, crm: ScriptedCRM) -> None:
     crm.script = [raising(DOWN), raising(REFUSED)]
     first = answer("1", "2", "3")[0]
@@ -118,6 +122,7 @@ def test_each_lead_of_a_batch_has_its_own_state(answer: Answer, crm: ScriptedCRM
     assert answer("1", "2", "3", minutes=0.5)[0] == first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "trouble", [CRMRejected("who are you?", status=401, locked_out=True), LeadwerkError("no token")]
 )
@@ -142,6 +147,7 @@ def test_a_crm_that_does_not_let_us_in_changes_no_recorded_state(
     assert answer(minutes=0.5) == ({"1": problem_text}, trouble.message)
 
 
+@pytest.mark.slow
 def test_a_score_that_the_outbox_does_not_show_yet_is_sent_from_memory(
     answer: Answer, warehouse: LateWarehouse, crm: ScriptedCRM
 ) -> None:
@@ -153,6 +159,7 @@ def test_a_score_that_the_outbox_does_not_show_yet_is_sent_from_memory(
     assert len(crm.received) == 1
 
 
+@pytest.mark.slow
 def test_an_older_score_does_not_come_back_while_the_new_one_is_not_read_yet(
     answer: Answer, warehouse: LateWarehouse, crm: ScriptedCRM
 ) -> None:
@@ -183,6 +190,7 @@ def test_an_attempt_that_is_not_read_yet_still_counts(answer: Answer, warehouse:
     assert answer()[0] == {"1": "sent"}
 
 
+@pytest.mark.slow
 def test_what_cannot_be_looked_up_is_pending_with_the_reason(
     answer: Answer, warehouse: LateWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,6 +203,7 @@ def test_what_cannot_be_looked_up_is_pending_with_the_reason(
     assert answer(minutes=1) == ({"1": "pending"}, "taken")
 
 
+@pytest.mark.slow
 def test_an_older_score_is_not_sent_because_a_newer_one_is(answer: Answer, crm: ScriptedCRM) -> None:
     """A request whose moment lies before the newest stored score, as in a replay."""
     assert answer(minutes=60 * 24 * 9)[0] == {"1": "sent"}
@@ -202,6 +211,7 @@ def test_an_older_score_is_not_sent_because_a_newer_one_is(answer: Answer, crm: 
     assert answer(minutes=0)[0] == {"1": "pending"}
 
 
+@pytest.mark.slow
 def test_over_http_a_crm_that_fails_is_never_called_sent(tmp_path: Path) -> None:
     example_leads.warehouse(tmp_path)
     boma = boma_fake.FakeBoma()

@@ -44,6 +44,7 @@ def url(home: Path) -> Iterator[str]:
         yield url
 
 
+@pytest.mark.slow
 def test_the_list_comes_page_by_page(url: str) -> None:
     lead_ids, cursor = [], None
     for _ in range(9):
@@ -76,6 +77,7 @@ def test_a_lead_that_is_held_is_a_conflict_that_says_who_and_until_when(url: str
     assert [lead["lead_id"] for lead in get(url, "/leads", seller="anna").json()["leads"]] == ["l1"]
 
 
+@pytest.mark.slow
 def test_history_and_ledger_of_a_lead(url: str) -> None:
     history = get(url, "/leads/l0/history", output_language="it").json()
     assert [event["kind"] for event in history["timeline"]] == ["status", "score"]

@@ -79,6 +79,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
+@pytest.mark.slow
 def test_a_list_costs_two_statements_once_its_counts_are_kept(
     visit: Callable[[str], Visit], statements: list[str]
 ) -> None:

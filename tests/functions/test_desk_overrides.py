@@ -45,6 +45,7 @@ def url(home: Path) -> Iterator[str]:
         yield url
 
 
+@pytest.mark.slow
 def test_a_lead_set_hot_is_on_the_list_at_once_and_gone_from_it_when_released(url: str) -> None:
     overridden = post_override(url, "l0", **EVA, days=14).json()
     assert (overridden["override"]["until"], overridden["held_by"], overridden["problem"]) == ("2026-05-18", None, None)
@@ -63,6 +64,7 @@ def test_a_lead_set_hot_is_on_the_list_at_once_and_gone_from_it_when_released(ur
     assert [lead["detail"]["author"] for lead in timeline if lead["kind"] == "override"] == ["Eva", "Urs"]
 
 
+@pytest.mark.slow
 def test_a_second_delivery_changes_nothing(url: str, home: Path) -> None:
     first = post_override(url, "l1", **EVA).json()
     assert post_override(url, "l1", **EVA, now=(NOW + DAY).isoformat()).json()["override"] == first["override"]
@@ -160,6 +162,7 @@ def test_after_kill_9_between_word_and_score_a_retry_leaves_one_word_and_its_sco
     assert sorted(row["lead_id"] for row in desk.rows(SCORES, {})) == sorted(leads)
 
 
+@pytest.mark.slow
 def test_a_word_stands_even_where_the_lead_cannot_be_scored_now(tmp_path: Path) -> None:
     desk = warehouse(tmp_path, leads=[lead("1")])
     broken = tmp_path / "models"

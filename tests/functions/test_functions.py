@@ -65,6 +65,7 @@ def test_another_method_is_refused(servers: FunctionServers, name: str) -> None:
     assert (answer.status_code, "Allow" in answer.headers) == (405, True)
 
 
+@pytest.mark.slow
 def test_ingest_reads_the_crm_and_a_second_call_finds_nothing_new(servers: FunctionServers) -> None:
     first = post(servers, "ingest_feedback", {"now": NOW}).json()
     assert first["leads"] >= 80
@@ -100,6 +101,7 @@ def test_extract_without_an_export_says_what_is_missing(servers: FunctionServers
     assert "GA4" in answer.json()["remedy"]
 
 
+@pytest.mark.slow
 def test_retrain_with_too_little_promotes_nothing_and_says_why(servers: FunctionServers) -> None:
     answer = post(servers, "retrain", {"now": NOW})
     assert answer.status_code == 200
@@ -131,6 +133,7 @@ def test_the_log_of_a_process_is_one_json_object_a_line(servers: FunctionServers
     assert {"seconds", "sent", "dead_letter", "pending"} <= set(lines[-1])
 
 
+@pytest.mark.slow
 def test_a_missing_setting_is_named(tmp_path: Path) -> None:
     with serving(tmp_path, names=["deliver_scores"], crm=False, environment={"LEADWERK_CRM_TOKEN": ""}) as running:
         answer = post(running, "deliver_scores")
@@ -147,6 +150,7 @@ def test_a_function_that_does_not_start_shows_its_log(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_named_and_nothing_keeps_running(servers: FunctionServers, tmp_path: Path) -> None:
     used_port = int(servers.url("desk").rpartition(":")[2])
     (other,) = free_ports(1)
@@ -160,6 +164,7 @@ def test_a_taken_port_is_named_and_nothing_keeps_running(servers: FunctionServer
         requests.get(f"http://127.0.0.1:{other}/health", timeout=5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_whoever_is_stopped_stops_all_it_started(tmp_path: Path, how: signal.Signals) -> None:
     (port,) = free_ports(1)

@@ -122,6 +122,7 @@ def test_a_closed_lead_is_refused_and_a_held_one_is_kept(servers: FunctionServer
     assert (conflict.status_code, conflict.json()["seller"]) == (409, "anna")
 
 
+@pytest.mark.slow
 def test_rows_say_when_they_were_stored(servers: FunctionServers, home: Path) -> None:
     visited = {"lead_id": "new", "ga_client_id": "11.22", "form": {"web_consent": True, "income": 2}}
     assert post(servers, "score", "", {**visited, "deliver": False}).status_code == 200
@@ -133,6 +134,7 @@ def test_rows_say_when_they_were_stored(servers: FunctionServers, home: Path) ->
         assert STARTED < stored_at < datetime.now(UTC), name
 
 
+@pytest.mark.slow
 def test_a_simulation_cannot_date_back_the_moment_of_storing(tmp_path: Path) -> None:
     warehouse(tmp_path)
     environment = {"LEADWERK_POLICY": "b2b_swiss", "LEADWERK_SIMULATION": "1"}

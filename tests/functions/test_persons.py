@@ -54,6 +54,7 @@ def test_an_erasure_is_confirmed_without_data_and_happens_once(url: str, home: P
     assert post(url, "/").json() == {"deleted": {}}
 
 
+@pytest.mark.slow
 def test_an_answer_holds_every_row_and_is_in_the_trail_without_a_name(url: str, home: Path) -> None:
     answer = post(url, "/access", person="carla@example.ch", by="Eva").json()
     assert {table["table"] for table in answer["tables"]} == set(places_naming(DuckDBWarehouse(home), CARLA))

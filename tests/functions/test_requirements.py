@@ -32,6 +32,7 @@ UNSEEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_all_that_is_imported_is_pinned(name: str) -> None:
     assert sorted(imported(name) - closure(frozenset(pinned(name)))) == []

@@ -51,6 +51,7 @@ def test_a_visitor_is_scored_by_client_id(function):
     assert scored["lead_id"] == "1"
 
 
+@pytest.mark.slow
 def test_a_form_is_scored_at_once_and_again_without_a_trace(function):
     request = {"lead_id": 4711, "ga_client_id": "V4", "form": FORM, "deliver": False}
     [first] = function.scores(request)
@@ -203,6 +204,7 @@ def test_the_first_requests_may_come_at_once(tmp_path):
     assert {row["lead_id"] for row in function.tables()[2]} == {request["lead_id"] for request in leads}
 
 
+@pytest.mark.slow
 def test_before_the_first_champion_points_decide_and_are_delivered(tmp_path):
     example_leads.warehouse(tmp_path)
     with (
@@ -220,6 +222,7 @@ def test_before_the_first_champion_points_decide_and_are_delivered(tmp_path):
     assert (delivered["predictive_score"], delivered["score_cluster"]) == (None, scored["score_cluster"])
 
 
+@pytest.mark.slow
 def test_before_the_first_champion_and_without_rules_nothing_is_invented(tmp_path):
     example_leads.warehouse(tmp_path)
     with running(tmp_path, LEADWERK_POLICY=str(without_rules(tmp_path))) as function:
@@ -238,6 +241,7 @@ def without_rules(folder: Path) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_a_flipped_byte_in_the_model_is_503_and_a_rollback_heals_it(tmp_path):
     example_leads.warehouse(tmp_path)
     registry, _ = example_leads.champion(tmp_path, MORTGAGE, seed=4)
@@ -255,6 +259,7 @@ def test_a_flipped_byte_in_the_model_is_503_and_a_rollback_heals_it(tmp_path):
         assert function.scores({"lead_id": "1", "deliver": False})[0]["basis"] == "model"
 
 
+@pytest.mark.slow
 def test_a_champion_of_another_policy_does_not_score_and_the_answer_says_so(tmp_path):
     example_leads.warehouse(tmp_path)
     example_leads.champion(tmp_path, load("b2b_swiss"))
@@ -264,6 +269,7 @@ def test_a_champion_of_another_policy_does_not_score_and_the_answer_says_so(tmp_
     assert "retrain" in answer["model_problem"]
 
 
+@pytest.mark.slow
 def test_without_rules_a_champion_of_another_policy_is_503(tmp_path):
     example_leads.warehouse(tmp_path)
     example_leads.champion(tmp_path, load("b2b_swiss"))
@@ -273,6 +279,7 @@ def test_without_rules_a_champion_of_another_policy_is_503(tmp_path):
     assert "retrain" in answer["remedy"]
 
 
+@pytest.mark.slow
 def test_a_stored_score_reaches_the_crm(tmp_path):
     example_leads.warehouse(tmp_path)
     example_leads.champion(tmp_path, MORTGAGE)

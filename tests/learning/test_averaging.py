@@ -44,6 +44,7 @@ def test_its_files_give_the_same_model_again(fit):
     np.testing.assert_array_equal(again.probability(unseen.columns), fit.model.probability(unseen.columns))
 
 
+@pytest.mark.slow
 def test_contributions_and_a_constant_add_up_to_the_log_odds(fit):
     unseen = curved(2)
     total = fit.model.contributions(unseen.columns).sum(axis=1)
@@ -51,6 +52,7 @@ def test_contributions_and_a_constant_add_up_to_the_log_odds(fit):
     assert np.ptp(margin - total) < 1e-3
 
 
+@pytest.mark.slow
 def test_serving_without_xgboosts_wrapper_gives_the_trained_log_odds(fit):
     files, matrix = fit.model.files(), fit.model.encoder.matrix(curved(2).columns)
     assert isinstance(fit.model.predictor, AverageModel)

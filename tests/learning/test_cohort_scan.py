@@ -101,6 +101,7 @@ def test_too_few_leads_say_nothing() -> None:
     assert conversion_delay(leads, horizon_days=HORIZON, now=START + 40 * DAY) is None
 
 
+@pytest.mark.slow
 def test_a_larger_rate_of_false_alarms_gives_a_lower_limit() -> None:
     leads = predicted_leads(days=120)
     delay = conversion_delay(leads, horizon_days=HORIZON, now=START + 120 * DAY)

@@ -46,6 +46,7 @@ def market(seed=1, rows=ROWS, rate=0.3):
     return {"hours": hours, "visits": visits, "noise": random.normal(size=rows)}, converted, random
 
 
+@pytest.mark.slow
 def test_real_leads_stop_on_tags_alone_and_name_other_late_columns():
     columns, converted = fields_of(EDUCATION, "Converted", 1, ["Prospect ID", "Lead Number"])
     report = find_leaks(columns, converted, in_order(len(converted)))

@@ -50,6 +50,7 @@ def test_a_model_that_knows_nothing_is_not_promoted(market):
     assert "no usable signal" in decision.reason
 
 
+@pytest.mark.slow
 def test_by_chance_few_orders_pass_and_hardly_any_at_night(market):
     rows, truth = market
     guesses = [noisy(np.full(len(truth), 0.2), 0.2, seed) for seed in range(40)]

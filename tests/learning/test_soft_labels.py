@@ -35,6 +35,7 @@ def test_the_weights_of_an_open_lead_add_up_to_one() -> None:
     assert np.all(np.diff(combined.as_of.astype(np.int64)) >= 0)
 
 
+@pytest.mark.slow
 def test_a_market_that_halved_is_learned_before_its_horizon_is_over() -> None:
     past, _ = landmarks(2500, per_lead=1, seed=1)
     rows, truth = landmarks(2500, per_lead=1, seed=2, rate=-2.8)
@@ -49,6 +50,7 @@ def test_a_market_that_halved_is_learned_before_its_horizon_is_over() -> None:
     assert 0.85 < ratio["soft"] < 1.25
 
 
+@pytest.mark.slow
 def test_counting_open_leads_as_lost_would_be_biased() -> None:
     rows, truth = landmarks(4000, per_lead=1, seed=2)
     young = recent(rows, truth)

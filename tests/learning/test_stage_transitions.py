@@ -71,6 +71,7 @@ def test_a_longer_horizon_can_only_help(learned: StageModel) -> None:
     assert by_days[-1] < 1
 
 
+@pytest.mark.slow
 def test_useless_behaviour_is_left_out(history: StageHistory) -> None:
     behaviour = history.behaviour
     shuffled = np.random.default_rng(2).permutation(behaviour.behaviour)

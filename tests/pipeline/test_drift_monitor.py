@@ -153,6 +153,7 @@ def test_a_model_that_knew_of_the_alarm_is_watched_anew(
     assert report.training_due.startswith("New outcomes after the drift")
 
 
+@pytest.mark.slow
 def test_a_policy_that_forbids_it_trains_nothing_early(tmp_path: Path, policy: Policy) -> None:
     warehouse, registry = filled(tmp_path, times=0.1), open_registry(str(tmp_path / "models"))
     retrain.run(warehouse, policy, registry, now=TRAINED)
@@ -163,6 +164,7 @@ def test_a_policy_that_forbids_it_trains_nothing_early(tmp_path: Path, policy: P
     assert (alarmed.alarm, alarmed.training_due) == (True, "")
 
 
+@pytest.mark.slow
 def test_a_field_that_goes_missing_and_other_values_are_named(tmp_path: Path, policy: Policy) -> None:
     warehouse, registry = DuckDBWarehouse(tmp_path), open_registry(str(tmp_path / "models"))
     tables = market(times=1.0)
@@ -182,6 +184,7 @@ def test_a_field_that_goes_missing_and_other_values_are_named(tmp_path: Path, po
     assert by_monitor["scores"].statistic is not None
 
 
+@pytest.mark.slow
 def test_the_report_shows_the_checks(shocked: tuple[DuckDBWarehouse, Registry], policy: Policy, tmp_path: Path) -> None:
     warehouse, registry = shocked
     now = ALARMED

@@ -118,6 +118,7 @@ def test_the_effect_is_estimated_with_scores_from_before(tmp_path: Path, policy:
     assert 0 < earlier.matured < 250
 
 
+@pytest.mark.slow
 def test_without_a_model_from_before_nothing_adjusts(tmp_path: Path, policy: Policy) -> None:
     warehouse, registry = filled(tmp_path, called_effect=1.0), open_registry(str(tmp_path / "models"))
     retrain.run(warehouse, policy, registry, now=NOW)
@@ -136,6 +137,7 @@ def test_who_objects_leaves_the_experiment(tmp_path: Path, policy: Policy) -> No
     assert sum(report.leads.values()) == 199
 
 
+@pytest.mark.slow
 def test_training_weights_worked_leads_of_the_experiment_by_their_probability(tmp_path: Path, policy: Policy) -> None:
     warehouse = filled(tmp_path, called_effect=1.0, leads=300)
     landmarks = read_training_rows(warehouse, policy, NOW).landmarks

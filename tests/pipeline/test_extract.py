@@ -110,6 +110,7 @@ def test_days_read_before_those_that_precede_them_end_up_the_same(
     assert contents(home, "activity_events", "activity_daily") == contents(other, "activity_events", "activity_daily")
 
 
+@pytest.mark.slow
 def test_what_was_under_way_before_the_days_read_is_known_without_the_export(home: Path) -> None:
     run(home)
     before = contents(home, *BUILT)
@@ -119,6 +120,7 @@ def test_what_was_under_way_before_the_days_read_is_known_without_the_export(hom
     assert run(home).days[0].day == date(2026, 3, 26)
 
 
+@pytest.mark.slow
 def test_a_night_opens_the_warehouse_once_and_every_half_year_of_a_rebuild_anew(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,6 +173,7 @@ def test_a_run_that_was_killed_is_made_good_by_the_next(
     assert contents(home, *BUILT, "extract_runs") == contents(other, *BUILT, "extract_runs")
 
 
+@pytest.mark.slow
 def test_a_missing_table_is_reported_and_caught_up_when_it_comes(home: Path) -> None:
     drop_export(home, "20260327")
     report = run(home)
@@ -208,6 +211,7 @@ def test_the_daily_table_replaces_the_intraday_one_and_never_adds_to_it(home: Pa
     assert (today.source, today.events_read, today.events_kept) == ("daily", 2, 2)
 
 
+@pytest.mark.slow
 def test_during_the_day_only_intraday_tables_are_read(home: Path) -> None:
     run(home)
     write_export(home, {"intraday_20260330": [event("2026-03-30 03:00"), event("2026-03-30 05:00")]})
@@ -217,6 +221,7 @@ def test_during_the_day_only_intraday_tables_are_read(home: Path) -> None:
     assert not run(home, now=NOW + timedelta(hours=3)).intraday
 
 
+@pytest.mark.slow
 def test_a_daily_table_that_came_after_the_night_is_read_during_the_day(home: Path) -> None:
     """Without streaming it is all there is: Google writes yesterday's table in the afternoon."""
     drop_export(home, "intraday_20260330")
@@ -313,6 +318,7 @@ def test_tables_that_break_a_promise_are_refused(home: Path, monkeypatch: pytest
         run(home)
 
 
+@pytest.mark.slow
 def test_sums_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
     day, next_morning = date(2026, 3, 27), datetime(2026, 3, 28, 8, tzinfo=UTC)
     events = [
@@ -338,6 +344,7 @@ def test_sums_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
     assert [rows[0]["blog_seconds_7d"] for rows in results[0][1:]] == [0.6, 0.6]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SAMPLES.exists(), reason="the public GA4 samples are not part of the repository")
 def test_five_real_events_become_the_right_rows(tmp_path: Path) -> None:
     exported: dict[str, list[dict[str, Any]]] = {}

@@ -49,6 +49,7 @@ def _hold(folder: Path) -> None:
         time.sleep(60)
 
 
+@pytest.mark.slow
 def test_the_lease_of_a_killed_process_ends_with_it(tmp_path: Path) -> None:
     process = PROCESSES.Process(target=_hold, args=(tmp_path,))
     process.start()

@@ -168,6 +168,7 @@ def since(warehouse: MeteredWarehouse, start: int) -> Counter[str]:
     return Counter(call.kind for call in warehouse.bill.calls[start:])
 
 
+@pytest.mark.slow
 def test_a_form_is_never_unknown_however_late_its_rows_appear(metered: MeteredWarehouse, scorer: Scorer) -> None:
     metered.lag = 600.0
     for _ in range(3):
@@ -176,6 +177,7 @@ def test_a_form_is_never_unknown_however_late_its_rows_appear(metered: MeteredWa
     assert since(metered, 0) == Counter(query=3, insert=12)
 
 
+@pytest.mark.slow
 def test_a_visitor_waits_for_one_query_and_one_write(metered: MeteredWarehouse, scorer: Scorer) -> None:
     """Seconds of BigQuery's, by the double's latencies; ours come on top (benchmarks/latency.py)."""
     waited = []
@@ -244,6 +246,7 @@ def test_a_form_costs_ten_megabytes_a_table_while_the_site_is_small(metered: Met
     assert bytes_of_a_form(metered, scorer) == 10 * LEAST_BYTES
 
 
+@pytest.mark.slow
 def test_a_form_reads_activity_of_the_windows_alone(
     metered: MeteredWarehouse, scorer: Scorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,6 +266,7 @@ def extracted(market: Path, home: Path, first: date) -> Counter[str]:
     return since(warehouse, 0)
 
 
+@pytest.mark.slow
 def test_calls_of_an_extraction_do_not_follow_its_events(market: Path, tmp_path: Path) -> None:
     one_day, a_week = (extracted(market, tmp_path / str(day), date(2026, 1, day)) for day in (31, 25))
     assert one_day == a_week
@@ -270,6 +274,7 @@ def test_calls_of_an_extraction_do_not_follow_its_events(market: Path, tmp_path:
     assert one_day.total() <= 10
 
 
+@pytest.mark.slow
 def test_calls_of_a_rescore_and_a_delivery_follow_their_portions(
     metered: MeteredWarehouse, scorer: Scorer, cases: Path
 ) -> None:

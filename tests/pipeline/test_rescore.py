@@ -130,6 +130,7 @@ def test_a_limited_run_begins_with_the_leads_that_the_last_one_left(warehouse, s
     assert sorted(row["lead_id"] for row in scores(warehouse)) == ["1", "2", "3"]
 
 
+@pytest.mark.slow
 def test_a_round_that_is_continued_ends_where_it_began(warehouse, scorer, monkeypatch):
     monkeypatch.setattr(rescore, "BATCH", 1)
     limited(warehouse, scorer, NOW)

@@ -57,6 +57,7 @@ def runs(warehouse, at):
     return [row for row in warehouse.rows(RUNS, {}) if row["trained_at"] == at]
 
 
+@pytest.mark.slow
 def test_a_first_model_is_trained_promoted_and_can_score(filled, policy, registry):
     steps = []
     report = retrain.run(filled, policy, registry, now=NOW, progress=lambda doing, done: steps.append((doing, done)))
@@ -75,6 +76,7 @@ def test_a_first_model_is_trained_promoted_and_can_score(filled, policy, registr
     assert [run["model_version"] for run in runs(filled, NOW)] == [report.model_version]
 
 
+@pytest.mark.slow
 def test_points_alone_model_alone_and_both_are_kept_with_the_model(filled, policy, registry):
     report = retrain.run(filled, policy, registry, now=NOW + timedelta(hours=6))
     metrics = registry.champion_files().manifest.metrics
@@ -97,6 +99,7 @@ def test_points_of_landmarks_are_those_of_scoring_at_their_moments(filled, polic
         assert points == [rules.points[place]]
 
 
+@pytest.mark.slow
 def test_without_rules_no_points_are_compared(filled, policy, registry):
     bare = msgspec.structs.replace(policy, points=PointsModel(), stages=())
     assert read_rows_with_points(filled, bare, NOW)[1] is None
@@ -105,6 +108,7 @@ def test_without_rules_no_points_are_compared(filled, policy, registry):
     assert not {"points", "both"} & report.metrics.keys()
 
 
+@pytest.mark.slow
 def test_rules_that_know_what_no_feature_says_keep_every_model_out(filled, policy, registry):
     report = retrain.run(filled, knowing(policy), registry, now=NOW)
     assert not report.promoted
@@ -113,6 +117,7 @@ def test_rules_that_know_what_no_feature_says_keep_every_model_out(filled, polic
     assert "no better than the points" in report.reason
 
 
+@pytest.mark.slow
 def test_a_champion_that_knew_an_erased_person_is_replaced_however_well_it_ranks(filled, policy, registry):
     first = retrain.run(filled, policy, registry, now=NOW)
     again = NOW + timedelta(hours=31)
@@ -133,6 +138,7 @@ def knowing(policy):
 EARLY = START + timedelta(days=130)
 
 
+@pytest.mark.slow
 def test_a_champion_that_fell_behind_the_points_stands_down(filled, policy, registry, caplog):
     early, later = retrain.run(filled, policy, registry, now=EARLY), NOW + timedelta(hours=29)
     assert early.promoted
@@ -198,6 +204,7 @@ def test_landmarks_are_mature_closed_and_before_the_outcome(filled, policy):
     assert rows.lead.max() + 1 == rows.leads
 
 
+@pytest.mark.slow
 def test_again_with_the_same_now_leaves_everything_as_it_is(filled, policy, registry):
     later = NOW + timedelta(hours=1)
     first = retrain.run(filled, policy, registry, now=later)
@@ -207,6 +214,7 @@ def test_again_with_the_same_now_leaves_everything_as_it_is(filled, policy, regi
     assert len(runs(filled, later)) == 1
 
 
+@pytest.mark.slow
 def test_a_crash_after_promotion_is_finished_by_the_next_run(filled, policy, registry, monkeypatch):
     later = NOW + timedelta(hours=2)
 
@@ -228,6 +236,7 @@ def test_a_crash_after_promotion_is_finished_by_the_next_run(filled, policy, reg
     assert in_language(champion.reason, "fr") == in_language(report.reason, "fr")
 
 
+@pytest.mark.slow
 def test_without_new_outcomes_the_champion_stays(filled, policy, registry):
     first = retrain.run(filled, policy, registry, now=NOW)
     second = retrain.run(filled, policy, registry, now=NOW + timedelta(hours=3))
@@ -236,6 +245,7 @@ def test_without_new_outcomes_the_champion_stays(filled, policy, registry):
     assert "only 0 conversions are new" in second.reason
 
 
+@pytest.mark.slow
 def test_new_outcomes_let_a_fresher_model_take_over(filled, policy, registry):
     early = retrain.run(filled, policy, registry, now=START + timedelta(days=130))
     late = retrain.run(filled, policy, registry, now=NOW)
@@ -262,6 +272,7 @@ def test_an_empty_warehouse_is_said_and_nothing_promoted(tmp_path, policy, regis
     assert in_german.endswith("Bis dahin entscheiden die Punkte.")
 
 
+@pytest.mark.slow
 def test_a_champion_of_another_contract_is_replaced_and_the_reason_says_so(filled, policy, registry):
     other = msgspec.structs.replace(policy, signals=(*policy.signals, Signal(name="fax", touchpoint="fax")))
     retrain.run(filled, other, registry, now=NOW)
@@ -310,6 +321,7 @@ def test_of_two_retrainings_at_once_one_wins(filled, policy, registry):
     assert pointer().version == won.model_version
 
 
+@pytest.mark.slow
 def test_imported_leads_without_behaviour_are_learned_from(tmp_path, registry):
     """One landmark a lead, columns as attributes, horizon of a day: what `leadwerk import` leaves."""
     mortgage = policies.load("mortgage")

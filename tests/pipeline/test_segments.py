@@ -128,6 +128,7 @@ def test_one_version_holds_all_and_says_what_was_tried(home: Home) -> None:
     assert home.registry.versions() == [files.version]
 
 
+@pytest.mark.slow
 def test_rescoring_stores_whose_model_scored(home: Home) -> None:
     scorer = ChampionCache(home.registry, home.policy).scorer()
     report = rescore.run(home.warehouse, home.policy, scorer, now=TODAY, stored_at=TODAY)
@@ -138,6 +139,7 @@ def test_rescoring_stores_whose_model_scored(home: Home) -> None:
     assert rescore.run(home.warehouse, home.policy, scorer, now=TODAY, stored_at=TODAY).stored == 0
 
 
+@pytest.mark.slow
 def test_the_same_lead_gets_the_same_score_on_every_path(home: Home, servers: FunctionServers) -> None:
     scorer = ChampionCache(home.registry, home.policy).scorer()
     rescore.run(home.warehouse, home.policy, scorer, now=TODAY, stored_at=TODAY)
@@ -182,6 +184,7 @@ def _features(home: Home) -> dict[str, dict[str, Any]]:
     return {row["lead_id"]: row for row in home.warehouse.rows(features_statement(home.policy), parameters)}
 
 
+@pytest.mark.slow
 def test_the_command_line_says_whose_model_it_was(
     home: Home, command: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -168,6 +168,7 @@ rescore.run(warehouse, load("mortgage"), None, now=now, stored_at=now)
 """
 
 
+@pytest.mark.slow
 def test_killed_between_score_and_stage_the_next_run_records_the_stage_once(warehouse):
     died = subprocess.run(
         [sys.executable, "-c", KILLED, str(warehouse.home), NOW.isoformat()], check=False, timeout=120

@@ -132,6 +132,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(field=st.sampled_from(sorted(policy.Policy.__struct_fields__)), value=values)
 def test_no_value_brings_a_traceback(field: str, value: object) -> None:
     document = yaml.safe_load((DEFAULTS / "mortgage.yaml").read_text("utf-8"))

@@ -28,6 +28,7 @@ def page_in(language: Language) -> str:
     return render(facts(), language)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_is_whole_in_every_language(language: Language) -> None:
     page = page_in(language)
@@ -36,6 +37,7 @@ def test_the_page_is_whole_in_every_language(language: Language) -> None:
     assert "{" not in re.sub(r"<style.*?</style>|<svg.*?</svg>", "", page, flags=re.DOTALL)
 
 
+@pytest.mark.slow
 def test_a_metric_that_nothing_was_measured_on_is_a_dash() -> None:
     report_data = facts()
     undefined = MeasuredMetric(None, None, None)
@@ -108,6 +110,7 @@ def test_points_of_few_conversions_are_no_rates() -> None:
     assert '<section id="pointed"' not in render(replace(facts(), points_outcomes=few), "en")
 
 
+@pytest.mark.slow
 def test_the_leads_with_a_score_are_counted_and_so_are_the_hot_ones() -> None:
     page = render(replace(facts(), scores={10: 900, 69: 50, 70: 30, 99: 20}), "de")
     assert "1’000" in page
@@ -123,6 +126,7 @@ def test_the_figures_are_those_of_the_facts() -> None:
     assert "600’000" in page
 
 
+@pytest.mark.slow
 def test_reasons_and_names_cannot_inject_markup() -> None:
     report_data = facts()
     hostile = replace(report_data, runs=[replace(report_data.runs[0], reason="<script>alert(1)</script>")])
@@ -145,6 +149,7 @@ def test_no_evidence_is_no_claim() -> None:
     assert calls_saved(nothing()) is None
 
 
+@pytest.mark.slow
 def test_leads_whose_truth_is_not_known_are_left_out_of_it() -> None:
     report_data = facts()
     truth = report_data.scored.true_probability.copy()
@@ -168,6 +173,7 @@ def test_a_tile_and_the_table_of_candidates_show_the_same_figure() -> None:
         assert note.endswith("; in the test (2026-04-05 to 2026-05-01)")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "followed_scores"),
     [((VERSION,), "by the model in use."), (("old",), "by models before the one in use."), ((VERSION, "old"), "both")],
@@ -185,6 +191,7 @@ def test_what_was_tested_knew_less_than_the_model_in_use() -> None:
     assert "1’500 cases from 2026-04-05 to 2026-05-01. What was tested here knew only cases until 2026-03-06" in page
 
 
+@pytest.mark.slow
 def test_the_truth_is_told_apart_from_outcomes_with_model_and_period() -> None:
     page = page_in("en")
     truth = re.search(r'<section id="truth".*?</section>', page, re.DOTALL)
@@ -195,17 +202,20 @@ def test_the_truth_is_told_apart_from_outcomes_with_model_and_period() -> None:
     assert '<section id="truth"' not in render(replace(facts(), simulation_truth=None), "en")
 
 
+@pytest.mark.slow
 def test_a_model_of_unknown_split_is_shown_without_a_period() -> None:
     older = msgspec.structs.replace(facts().champion, split=TestSplit())
     assert tiles(render(replace(facts(), champion=older), "en"))["Discrimination (AUC)"][1].endswith("; in the test")
 
 
+@pytest.mark.slow
 def test_a_period_of_one_day_is_that_day() -> None:
     day = facts().scored.period[0]
     page = render(replace(facts(), scored=replace(facts().scored, period=(day, day))), "en")
     assert "(2026-04-20)" in tiles(page)["Calls saved per conversion, calling only HOT"][1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "expected", "target"),
     [

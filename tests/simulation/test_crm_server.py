@@ -247,6 +247,7 @@ def test_the_page_ranks_leads_and_escapes_what_people_wrote(client):
     assert "<script>" not in page and "&lt;script&gt;" in page
 
 
+@pytest.mark.slow
 def test_what_was_patched_and_the_clock_survive_a_restart_of_the_process(data):
     def run(work):
         command = [sys.executable, "-m", "leadwerk.simulation.crm_server", "--data", str(data), "--port", "0"]

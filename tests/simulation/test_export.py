@@ -152,6 +152,7 @@ def test_signals_of_the_mortgage_policy_are_sent(complete):
     assert names >= {"user_engagement", "session_start", "first_visit", "generate_lead", "login"}
 
 
+@pytest.mark.slow
 def test_paid_clicks_come_without_tags_and_direct_visits_are_not_set(complete):
     tags = "session_traffic_source_last_click.manual_campaign.source"
     shown = "session_traffic_source_last_click.cross_channel_campaign"
@@ -185,6 +186,7 @@ def test_one_machine_is_told_by_its_haste_only(complete):
     assert query(complete, f"SELECT max(n) FROM ({busy} GROUP BY event_date, user_pseudo_id)")[0][0] > 1500
 
 
+@pytest.mark.slow
 def test_some_rows_are_exported_twice(complete):
     rows = f"SELECT md5(row::VARCHAR) AS hash FROM ({everything(complete)}) AS row"
     assert query(complete, f"SELECT count(*) > count(DISTINCT hash) FROM ({rows})") == [(True,)]

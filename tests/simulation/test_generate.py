@@ -29,6 +29,7 @@ def contents(home):
     return events, cases
 
 
+@pytest.mark.slow
 def test_the_same_arguments_give_the_same_market(tmp_path):
     first, two, other = (tmp_path / name for name in ("one", "two", "other"))
     simulation.simulate(first, days=12, leads=60, seed=5)
@@ -37,6 +38,7 @@ def test_the_same_arguments_give_the_same_market(tmp_path):
     assert contents(first) == contents(two) != contents(other)
 
 
+@pytest.mark.slow
 def test_a_second_market_replaces_the_first(tmp_path):
     simulation.simulate(tmp_path, days=12, leads=60)
     second = simulation.simulate(tmp_path, days=10, leads=50)

@@ -141,6 +141,7 @@ def test_a_model_of_8000_leads_comes_close_to_the_best_possible_one():
     assert auc >= 0.97 * best
 
 
+@pytest.mark.slow
 def test_after_the_shock_the_old_model_is_beaten_by_a_retrained_one():
     x, paid, chance, day = drawn(seed=7, shock=90)
     old, test = boosted(x[day < 90], paid[day < 90]), day >= 150

@@ -52,6 +52,7 @@ def test_the_statements_pass_googles_analyser_and_fit_their_tables() -> None:
     assert analyse(NEWEST) == {"day": "DATE", "source": "STRING"}
 
 
+@pytest.mark.slow
 @hostile
 @given(events)
 def test_both_engines_build_the_same_days_which_keep_every_promise(rows: list[dict[str, Any]]) -> None:

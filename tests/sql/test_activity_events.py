@@ -75,12 +75,14 @@ def counted(*rows: dict[str, Any], **parameters: Any) -> dict[date, dict[str, An
     return {row["day"]: row for row in counts}
 
 
+@pytest.mark.slow
 def test_the_statements_pass_googles_analyser_and_fit_their_tables() -> None:
     columns = {field.name: field.type for field in schema.table("activity_events").fields}
     assert analyse(REBUILD) == columns
     assert set(analyse(COUNTS)) == {"day", *extract.COUNTS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", extract.EXPORTS)
 def test_an_export_of_one_kind_alone_is_read_without_the_other(kind: str) -> None:
     alone, counts = extract.events_statement(POLICY, [kind]), extract.counts_statement([kind])
@@ -104,6 +106,7 @@ def test_no_wildcard_takes_in_what_is_not_the_export(statement: Statement) -> No
     assert [name for name in OTHERS if name.startswith(tuple(prefixes))] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("copy", ["20260329_copy", "202603290"])
 def test_a_table_that_is_named_like_a_day_and_is_none_is_not_read(copy: str) -> None:
     """Between two days by its name, `events_20260329_copy` is in the wildcard of both engines."""
@@ -114,11 +117,13 @@ def test_a_table_that_is_named_like_a_day_and_is_none_is_not_read(copy: str) -> 
     assert sum(row["events_read"] for row in assert_engines_agree(COUNTS, PARAMETERS, whole)) == 1
 
 
+@pytest.mark.slow
 def test_a_policy_without_signals_builds_events_too() -> None:
     bare = extract.events_statement(msgspec.structs.replace(POLICY, signals=()))
     assert analyse(bare) == analyse(REBUILD)
 
 
+@pytest.mark.slow
 @hostile
 @given(exports, sessions_before)
 def test_both_engines_build_the_same_events(rows: list[dict[str, Any]], stored: list[dict[str, Any]]) -> None:
@@ -128,6 +133,7 @@ def test_both_engines_build_the_same_events(rows: list[dict[str, Any]], stored: 
     assert len(keys) == len(set(keys))
 
 
+@pytest.mark.slow
 @hostile
 @given(exports)
 def test_both_engines_count_the_same_and_lose_no_row(rows: list[dict[str, Any]]) -> None:
@@ -138,6 +144,7 @@ def test_both_engines_count_the_same_and_lose_no_row(rows: list[dict[str, Any]])
         assert min(day[reason] for reason in reasons) >= 0
 
 
+@pytest.mark.slow
 @hostile
 @given(exports)
 def test_rebuilding_one_day_yields_the_same_as_rebuilding_all(rows: list[dict[str, Any]]) -> None:
@@ -152,6 +159,7 @@ def test_a_session_over_midnight_begins_on_its_first_day() -> None:
     assert [(row["day"].day, row["session_start"]) for row in rows] == [(29, True), (30, False)]
 
 
+@pytest.mark.slow
 def test_a_session_that_was_under_way_before_the_first_day_is_not_counted_again() -> None:
     session = {"ga_session_id": {"int_value": 17}}
     visit = event("2026-03-27 23:01", suffix="20260328", parameters=session)
@@ -329,6 +337,7 @@ ROUTES = {
 }
 
 
+@pytest.mark.slow
 def test_the_route_in_the_fragment_is_the_page() -> None:
     rows = of_visitors(event("2026-03-29 12:00", parameters=address(url)) for url in ROUTES)
     assert dict(zip(ROUTES, (row["page"] for row in rows), strict=True)) == ROUTES
@@ -349,6 +358,7 @@ def test_a_screen_of_an_app_is_a_page_that_counts() -> None:
     assert bare["page"] == "RatesView"
 
 
+@pytest.mark.slow
 def test_events_that_differ_in_a_parameter_nobody_keeps_are_two() -> None:
     clicks = [
         event("2026-03-29 12:00", event_name="click", parameters={"link_id": {"string_value": link}}) for link in "abb"
@@ -383,6 +393,7 @@ LOGINS: dict[str, str | None] = {
 }
 
 
+@pytest.mark.slow
 def test_a_login_that_names_nobody_is_none_and_another_is_kept_without_blanks() -> None:
     rows = of_visitors(event("2026-03-29 12:00", user_id=user_id) for user_id in LOGINS)
     assert dict(zip(LOGINS, (row["user_id"] for row in rows), strict=True)) == LOGINS

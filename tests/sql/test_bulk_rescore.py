@@ -73,6 +73,7 @@ def rescored_in_sql(home: Path) -> list[dict[str, Any]]:
     return evaluate(answered_by(replies), parameters(), tables(home))
 
 
+@pytest.mark.slow
 def test_the_rows_are_the_columns_of_scores() -> None:
     column_types = {f.name: googlesql_type(f).replace("`", "") for f in schema.table("scores").fields}
     assert analyse(answered_by({"1": "{}"})) == column_types
@@ -158,6 +159,7 @@ def test_without_rules_nothing_is_asked_of_occurrences(home: Path) -> None:
     assert whole.text.count("open_leads AS (") == 1
 
 
+@pytest.mark.slow
 def test_a_row_that_was_refused_is_no_score(home: Path) -> None:
     replies = dict.fromkeys("123", '{"error": "wrong"}')
     assert evaluate(answered_by(replies), parameters(), tables(home)) == []

@@ -81,6 +81,7 @@ def newest(rows: list[dict[str, Any]], moment: str) -> dict[str, dict[str, Any]]
     return {row["lead_id"]: row for row in visible}
 
 
+@pytest.mark.slow
 @examples(25, suppress_health_check=list(HealthCheck))
 @example([score("1", 5, "rich", "HOT", 12345.05)], [], [change("1", 9, "customer")])
 @example([score("1", 5, "known", "COLD", None)], [], [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, strategies as st
 
 from leadwerk.warehouse.statement import statement
@@ -111,6 +112,7 @@ DELIVERIES = st.lists(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @examples(30)
 @given(
     scores=SCORES,
@@ -146,6 +148,7 @@ def test_a_score_of_the_future_hides_none_of_today() -> None:
 LAST_SHOWN = statement("deliveries/last_shown")
 
 
+@pytest.mark.slow
 @given(scores=SCORES, deliveries=DELIVERIES)
 def test_both_engines_agree_on_what_is_shown(scores: list[dict[str, Any]], deliveries: list[dict[str, Any]]) -> None:
     unique = list({row["score_id"]: row for row in scores}.values())
@@ -154,6 +157,7 @@ def test_both_engines_agree_on_what_is_shown(scores: list[dict[str, Any]], deliv
     assert {row["lead_id"] for row in rows} <= {"a", "b"}
 
 
+@pytest.mark.slow
 @given(scores=SCORES, score_ids=st.lists(st.sampled_from(["s1", "s2"]), max_size=2))
 def test_both_engines_agree_on_what_was_overtaken(scores: list[dict[str, Any]], score_ids: list[str]) -> None:
     unique = list({row["score_id"]: row for row in scores}.values())
@@ -185,6 +189,7 @@ def test_both_engines_agree_on_the_last_status(outcomes: list[dict[str, Any]]) -
     assert len({row["lead_id"] for row in rows}) == len(rows)
 
 
+@pytest.mark.slow
 @given(deliveries=DELIVERIES)
 def test_both_engines_agree_on_dead_letters(deliveries: list[dict[str, Any]]) -> None:
     parameters = {"first_day": date(2026, 3, 1), "as_of": START + timedelta(minutes=2)}

@@ -183,6 +183,7 @@ STATEMENTS: dict[str, tuple[Statement, dict[str, Any]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_google_accepts_the_statement_and_empty_tables_are_no_error(name: str) -> None:
     statement_read, parameters = STATEMENTS[name]
@@ -190,6 +191,7 @@ def test_google_accepts_the_statement_and_empty_tables_are_no_error(name: str) -
     assert_engines_agree(statement_read, parameters, {})
 
 
+@pytest.mark.slow
 @few
 @given(leads, scores, picks, outcomes, queries, cursors)
 def test_the_list_is_the_same_on_both_engines(
@@ -215,6 +217,7 @@ visits = st.lists(st.builds(a_visit, maybe(["v1", "v2"]), moments), max_size=4, 
 links = st.lists(st.builds(a_link, maybe(["v1", "v2"]), names, moments), max_size=3)
 
 
+@pytest.mark.slow
 @few
 @given(leads, scores, picks, outcomes, verdicts, touchpoints)
 def test_lists_counts_and_contacts_are_the_same_on_both_engines(
@@ -236,6 +239,7 @@ def test_lists_counts_and_contacts_are_the_same_on_both_engines(
     assert figures["hot"] == sum(row["leads"] for row in counts if row["cluster"] == "HOT")
 
 
+@pytest.mark.slow
 @few
 @given(leads, scores, picks, outcomes, verdicts, touchpoints, visits, links)
 def test_a_lead_and_its_timeline_are_the_same_on_both_engines(
@@ -257,6 +261,7 @@ def test_a_lead_and_its_timeline_are_the_same_on_both_engines(
     assert_engines_agree(*STATEMENTS["verdicts"], tables)
 
 
+@pytest.mark.slow
 @few
 @given(leads, scores, picks, outcomes, verdicts, touchpoints, maybe(["region", "seller", "none"]))
 def test_results_are_counted_the_same_on_both_engines(
@@ -279,6 +284,7 @@ def test_results_are_counted_the_same_on_both_engines(
 COUNTED = ("leads", "certain", "won", "hot")
 
 
+@pytest.mark.slow
 @few
 @given(leads, scores, picks, outcomes, verdicts, touchpoints, st.sets(names), maybe([*TRAITS, "none"]))
 def test_what_remains_of_erased_leads_keeps_the_results_right_on_both_engines(
@@ -317,6 +323,7 @@ def test_a_months_review_is_the_same_on_both_engines(
     assert all(row["ended_at"] is not None or row["verdict"] is not None for row in rows)
 
 
+@pytest.mark.slow
 @few
 @given(scores, outcomes)
 def test_stations_are_the_same_on_both_engines(scores: list[Row], outcomes: list[Row]) -> None:
@@ -324,6 +331,7 @@ def test_stations_are_the_same_on_both_engines(scores: list[Row], outcomes: list
     assert {row["station"] for row in rows} <= {"score", "ingest"}
 
 
+@pytest.mark.slow
 @few
 @given(leads)
 def test_company_facts_and_members_are_the_same_on_both_engines(leads: list[Row]) -> None:
@@ -339,6 +347,7 @@ def test_scored_contacts_are_the_same_on_both_engines(leads: list[Row], scores: 
     assert_engines_agree(*STATEMENTS["scored"], {"leads": leads, "scores": scores})
 
 
+@pytest.mark.slow
 @few
 @given(scores, picks, outcomes)
 def test_histories_are_the_same_on_both_engines_even_where_a_row_came_twice(

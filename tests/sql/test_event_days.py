@@ -61,6 +61,7 @@ def test_more_days_of_events_give_the_same_on_googles_evaluator(
     assert_equal_rows(evaluate(select, arguments, rows), evaluate(select, reading_more_days(arguments), rows))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ZONES)
 @hostile
 @given(tables=tables(), as_of=moments_of_a_day)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.pipeline.leads.features import features_statement, label_parameters, labels_statement, training_parameters
@@ -44,6 +45,7 @@ def test_the_statement_passes_googles_analyser() -> None:
     assert analyse(SELECT) == {"lead_id": "STRING", "as_of": "TIMESTAMP", "converted": "BOOL"}
 
 
+@pytest.mark.slow
 @hostile
 @given(keyed(versions, lambda row: row["event_id"], 4), keyed(outcomes, lambda row: row["event_id"], 6), st.booleans())
 def test_both_engines_agree_and_each_label_has_its_features(tables: list[Row], ends: list[Row], twice: bool) -> None:
@@ -54,6 +56,7 @@ def test_both_engines_agree_and_each_label_has_its_features(tables: list[Row], e
     assert {(row["lead_id"], row["as_of"]) for row in labels_read} <= points
 
 
+@pytest.mark.slow
 @hostile
 @given(keyed(versions, lambda row: row["event_id"], 4), keyed(outcomes, lambda row: row["event_id"], 6))
 def test_ends_agree_on_both_engines_and_explain_each_label(tables: list[Row], ends: list[Row]) -> None:

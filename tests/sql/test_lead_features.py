@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.features.contract import contract
@@ -26,6 +27,7 @@ def features(**tables: list[Row]) -> Row:
     return row
 
 
+@pytest.mark.slow
 def test_the_statement_passes_googles_analyser_and_yields_the_contract() -> None:
     columns = analyse(SELECT)
     kinds = {"number": {"INT64", "FLOAT64"}, "category": {"STRING"}}
@@ -40,11 +42,13 @@ def test_the_statement_passes_googles_analyser_and_yields_the_contract() -> None
     assert all(columns[feature.name] in kinds[feature.kind] for feature in contract(POLICY))
 
 
+@pytest.mark.slow
 def test_a_policy_without_signals_and_attributes_has_features_too() -> None:
     bare = msgspec.structs.replace(POLICY, signals=(), attributes=())
     assert {f.name for f in contract(bare)} < set(analyse(features_statement(bare)))
 
 
+@pytest.mark.slow
 @hostile
 @given(tables())
 def test_both_engines_agree_when_scoring(tables: dict[str, list[Row]]) -> None:
@@ -52,6 +56,7 @@ def test_both_engines_agree_when_scoring(tables: dict[str, list[Row]]) -> None:
     assert sorted(row["lead_id"] for row in feature_rows) == ["L1", "L2", "unknown", "visitor:nobody", "visitor:v1"]
 
 
+@pytest.mark.slow
 @hostile
 @given(tables())
 def test_both_engines_agree_when_training(tables: dict[str, list[Row]]) -> None:

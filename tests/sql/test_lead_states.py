@@ -118,6 +118,7 @@ def newest(rows: list[Row], *order: str) -> dict[str, Row]:
     return by_lead(sorted(rows, key=lambda row: [row[name] for name in order]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_forms", [False, True])
 @pytest.mark.parametrize("policy", [FULL, POLICY], ids=["rules and sellers", "neither"])
 def test_googles_analyser_accepts_it(policy: Policy, with_forms: bool) -> None:
@@ -173,6 +174,7 @@ def _as_far_as_the_form(state: dict[str, Any], submitted: SubmittedForm) -> Row:
     return {name: state[name] for name in ("lead_id", "created_at", "occurrences")} | {"features": features}
 
 
+@pytest.mark.slow
 @hostile
 @given(activity=tables(), submitted=submitted_forms)
 def test_a_submitted_form_gives_what_its_rows_give_once_they_are_stored(

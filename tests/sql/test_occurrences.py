@@ -57,6 +57,7 @@ def test_a_policy_without_signals_has_occurrences_too() -> None:
     assert analyse(occurrences_statement(msgspec.structs.replace(POLICY, signals=(), attributes=())))
 
 
+@pytest.mark.slow
 @hostile
 @given(tables())
 def test_both_engines_agree_when_scoring(tables: dict[str, list[Row]]) -> None:
@@ -66,6 +67,7 @@ def test_both_engines_agree_when_scoring(tables: dict[str, list[Row]]) -> None:
     assert all(row["events"] > 0 for row in occurrences)
 
 
+@pytest.mark.slow
 @hostile
 @given(tables())
 def test_both_engines_agree_when_training(tables: dict[str, list[Row]]) -> None:

@@ -153,6 +153,7 @@ def test_a_lead_that_was_overridden_lately_is_as_open_as_one_that_came_lately(
     }
 
 
+@pytest.mark.slow
 @few
 @given(lead_versions=leads, stored=scores, ended=outcomes, cluster=st.sampled_from([None, "HOT", "DISQUALIFIED"]))
 def test_the_list_ranks_a_persons_leads_within_their_band_on_both_engines(
@@ -169,6 +170,7 @@ def test_the_list_ranks_a_persons_leads_within_their_band_on_both_engines(
         assert row["decided_by"] or row["first_key"] in (row["score"], row["points"], -1_000_000)
 
 
+@pytest.mark.slow
 @few
 @given(lead_versions=leads, stored=scores)
 def test_the_calls_that_leads_ask_for_are_the_same_on_both_engines(lead_versions: list[Row], stored: list[Row]) -> None:
@@ -176,6 +178,7 @@ def test_the_calls_that_leads_ask_for_are_the_same_on_both_engines(lead_versions
     assert_engines_agree(statement("thresholds/call_demand"), arguments, {"leads": lead_versions, "scores": stored})
 
 
+@pytest.mark.slow
 @few
 @given(overrides=override_rows, stored=scores)
 def test_the_outbox_has_unscored_leads_only_where_a_person_spoke(overrides: list[Row], stored: list[Row]) -> None:

@@ -51,6 +51,7 @@ def link(visitor_id: str, lead_id: str) -> Row:
     return {"visitor_id": visitor_id, "lead_id": lead_id, "linked_at": NOW, "source": "form"}
 
 
+@pytest.mark.slow
 @few
 @given(
     st.lists(st.tuples(leads, keys), max_size=5, unique=True),

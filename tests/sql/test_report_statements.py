@@ -145,6 +145,7 @@ def test_empty_tables_are_no_error(name: str) -> None:
     assert_engines_agree(statement(name), PARAMETERS, {})
 
 
+@pytest.mark.slow
 @few
 @given(scores, outcomes)
 def test_what_became_of_scored_leads_is_the_same_on_both_engines(scores: list[Row], outcomes: list[Row]) -> None:
@@ -152,6 +153,7 @@ def test_what_became_of_scored_leads_is_the_same_on_both_engines(scores: list[Ro
     assert_engines_agree(statement("scores/outcomes_by_points"), PARAMETERS, {"scores": scores, "outcomes": outcomes})
 
 
+@pytest.mark.slow
 @few
 @given(scores, deliveries)
 def test_the_state_of_deliveries_is_the_same_on_both_engines(scores: list[Row], deliveries: list[Row]) -> None:
@@ -286,6 +288,7 @@ def created(lead_id: str, at: datetime, event: str = "a") -> Row:
     return {"event_id": event, "lead_id": lead_id, "recorded_at": at, "created_at": T0, "web_consent": False}
 
 
+@pytest.mark.slow
 @few
 @given(scores, outcomes)
 def test_first_predictions_are_the_same_on_both_engines(scores: list[Row], outcomes: list[Row]) -> None:
@@ -347,6 +350,7 @@ arm_scores = st.lists(
 )
 
 
+@pytest.mark.slow
 @few
 @given(arm_scores, outcomes)
 def test_participants_and_their_probabilities_are_the_same_on_both_engines(
@@ -390,6 +394,7 @@ def test_participants_keep_their_first_arm_and_count_what_came_within_the_horizo
     assert rows[0]["amount"] == 70.0
 
 
+@pytest.mark.slow
 @few
 @given(scores, outcomes)
 def test_errors_and_customers_are_the_same_on_both_engines(scores: list[Row], outcomes: list[Row]) -> None:

@@ -47,6 +47,7 @@ scores = st.lists(
 )
 
 
+@pytest.mark.slow
 @few
 @given(changes, scores)
 def test_both_engines_say_the_same(changes: list[Row], scores: list[Row]) -> None:

@@ -163,6 +163,7 @@ def value(row: dict[str, Any], weight: int) -> float | None:
     return None if ranking_value is None else ranking_value[0]
 
 
+@pytest.mark.slow
 @few
 @given(lead_versions=leads, scored=scores, last=scores, outcomes=outcomes)
 def test_the_last_score_of_a_closed_lead_counts_for_no_threshold(lead_versions, scored, last, outcomes):
@@ -178,6 +179,7 @@ def test_the_last_score_of_a_closed_lead_counts_for_no_threshold(lead_versions, 
         assert counts == assert_engines_agree(statement(name), shared | arguments, tables)
 
 
+@pytest.mark.slow
 @few
 @given(lead_versions=leads, scored=scores, weight=st.sampled_from([0, 40, 100]), settled=st.booleans())
 def test_leads_that_newly_reached_each_level(lead_versions, scored, weight, settled):
@@ -231,6 +233,7 @@ def test_a_risen_lead_counts_between_its_old_and_new_score_with_its_chance():
     assert [(r["value"], r["leads"], r["expected_conversions"]) for r in call_demand] == [(45, -1, -0.3), (52, 1, 0.3)]
 
 
+@pytest.mark.slow
 @few
 @given(scored=scores, closed=outcomes, weight=st.sampled_from([0, 40, 100]))
 def test_what_past_leads_of_each_level_came_to(scored, closed, weight):

@@ -60,6 +60,7 @@ def test_the_statement_passes_googles_analyser(name: str) -> None:
     assert analyse(statement(f"workflow_actions/{name}"))
 
 
+@pytest.mark.slow
 @examples(15)
 @given(
     st.lists(
@@ -105,6 +106,7 @@ def test_picks_that_were_worked_on_or_given_back_are_not_untouched() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_outbox_holds_the_last_step_of_each_open_action() -> None:
     tables = {
         "workflow_actions": [

@@ -62,6 +62,7 @@ def keys_in_code() -> Iterator[str]:
         yield from map(re.escape, re.findall(r't\("([^"]+)"', file.read_text()))
 
 
+@pytest.mark.slow
 def test_every_text_is_asked_for_by_the_code() -> None:
     key_asked_for = re.compile("|".join({key for key in keys_in_code() if re.match(r"[a-z_]+\\\.\S", key)}))
     assert [key for key in entries("de") if not key_asked_for.fullmatch(key)] == []

@@ -46,6 +46,7 @@ def touchpoint(event_id: str, day: date = DAY) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_was_appended_is_read_back_once(warehouse: BigQueryWarehouse) -> None:
     assert warehouse.append("touchpoints", [touchpoint("a"), touchpoint("a")]) == 1
     assert warehouse.append("touchpoints", [touchpoint("a"), touchpoint("b")]) == 1

@@ -144,6 +144,7 @@ def test_an_answer_that_hides_an_error_is_not_taken_for_no_rows(
         warehouse.rows(ONE, {})
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_answer_is_busy_and_soon(
     warehouse: BigQueryWarehouse, server: JobServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -174,6 +174,7 @@ def test_rows_of_any_table_are_read_back_unchanged(
     assert len(stored) == len(rows)
 
 
+@pytest.mark.slow
 def test_a_row_longer_than_any_object_that_duckdb_takes_by_itself_is_stored(warehouse: DuckDBWarehouse) -> None:
     long = touchpoint("a", kind="é" * (1 << 23) + "!")
     assert warehouse.append("touchpoints", [touchpoint("b"), long]) == 2
@@ -232,6 +233,7 @@ def test_a_file_whose_tables_cannot_all_be_made_has_none(tmp_path: Path, monkeyp
         assert connection.execute("SELECT table_name FROM duckdb_tables()").fetchall() == []
 
 
+@pytest.mark.slow
 def test_a_file_of_an_older_version_gains_the_columns_that_came_since(tmp_path: Path) -> None:
     old = DuckDBWarehouse(tmp_path)
     old.append("touchpoints", [touchpoint("a")])
@@ -447,6 +449,7 @@ LEADS_AS_OF = from_text(
 )
 
 
+@pytest.mark.slow
 def test_a_file_that_stays_open_answers_each_question_as_one_that_is_opened_for_it(tmp_path: Path) -> None:
     plain, serving = DuckDBWarehouse(tmp_path), DuckDBWarehouse(tmp_path)
     serving.stay_open(for_few_rows=True)
@@ -475,6 +478,7 @@ HOLDS_ASKED = {
 }
 
 
+@pytest.mark.slow
 def test_rows_beyond_those_a_statement_was_planned_for_are_found(tmp_path: Path) -> None:
     """DuckDB's planner drops filters that the rows of its day fulfil: a kept plan must not rest on them."""
     serving = DuckDBWarehouse(tmp_path)

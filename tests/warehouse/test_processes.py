@@ -66,6 +66,7 @@ def start(script: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": SHARED}, stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_four_processes_append_at_once_and_nothing_is_lost(tmp_path: Path) -> None:
     running = [start(APPENDING, str(tmp_path), f"p{number}") for number in range(PROCESSES)]
     for process in running:

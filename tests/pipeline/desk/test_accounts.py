@@ -162,6 +162,7 @@ versions = st.lists(
 )
 
 
+@pytest.mark.slow
 @examples(15, suppress_health_check=list(HealthCheck))
 @given(versions, happenings, st.lists(st.integers(0, 420), min_size=1, max_size=3))
 def test_whatever_happened_the_ledger_of_any_past_moment_adds_up(

@@ -49,6 +49,7 @@ TABLES = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_each_lead_has_its_minutes_on_both_engines() -> None:
     rows = assert_engines_agree(STATEMENT, PARAMETERS, TABLES)
     assert [tuple(row.values()) for row in rows] == [

@@ -195,6 +195,7 @@ deeds = st.lists(
 )
 
 
+@pytest.mark.slow
 @examples(10, suppress_health_check=list(HealthCheck))
 @given(deeds)
 def test_whatever_is_done_settling_changes_no_hold_and_leaves_an_unbroken_trail(
@@ -244,6 +245,7 @@ rows_of_steps = st.lists(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @examples(12, suppress_health_check=list(HealthCheck))
 @given(rows_of_steps, st.lists(st.sampled_from([-70.0, -50.0, -2.0, 2.0]), max_size=2, unique=True))
 def test_both_engines_find_the_same_lapses_and_no_hold_in_force_among_them(

@@ -192,6 +192,7 @@ class TestScores:
         stored = table(desk, "scores", "scored_at")
         assert [(row["score_cluster"], row["decided_by"]) for row in stored] == [("COLD", None), ("HOT", "Eva")]
 
+    @pytest.mark.slow
     def test_change_when_a_word_begins_ends_or_lapses_and_not_in_between(self, desk):
         clusters = [rescored(desk, NOW)["2"]]
         set_override(desk, "2", days=2, now=NOW + HOUR)
@@ -220,12 +221,14 @@ class TestScores:
         set_override(desk)  # and nothing more
         assert rescored(desk, NOW + DAY)["1"] == ("HOT", "Eva")
 
+    @pytest.mark.slow
     def test_of_an_old_lead_follow_until_after_the_end(self, desk):
         assert "old" not in rescored(desk, NOW)
         set_override(desk, "old", days=3)
         assert [rescored(desk, NOW + days * DAY)["old"][1] for days in (1, 3, 4)] == ["Eva", "Eva", None]
         assert "old" in rescored(desk, NOW + 5 * DAY)
 
+    @pytest.mark.slow
     def test_stages_are_recorded_forth_and_back(self, desk):
         rescored(desk, NOW)
         set_override(desk, "2", days=1)
@@ -234,6 +237,7 @@ class TestScores:
         moved = [row for row in table(desk, "stage_changes", "changed_at") if row["lead_id"] == "2"]
         assert [(row["to_stage"], row["direction"]) for row in moved][-2:] == [("sql", "forward"), ("known", "back")]
 
+    @pytest.mark.slow
     def test_by_the_model_keep_chance_and_score(self, tmp_path):
         mortgage = load("mortgage")
         warehouse = example_leads.warehouse(tmp_path)
@@ -283,6 +287,7 @@ class RememberingCRM(ScriptedCRM):
 
 
 class TestTheCRM:
+    @pytest.mark.slow
     def test_is_told_of_the_beginning_and_the_end_even_where_nobody_scores(self, desk):
         crm = RememberingCRM()
 
@@ -306,6 +311,7 @@ class TestTheDesk:
             for lead in call_list.page(desk, POLICY, LeadFilter(**filters), PageRequest(now=now)).leads
         ]
 
+    @pytest.mark.slow
     def test_lists_leads_a_person_set_hot_and_not_those_a_person_disqualified(self, desk):
         for lead_id, cluster in (("2", "HOT"), ("1", "DISQUALIFIED"), ("old", "HOT")):
             ask(desk, lead_id, NOW - HOUR)
@@ -418,6 +424,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.slow
 @examples(12, suppress_health_check=list(HealthCheck))
 @given(steps=STEPS, moments=st.lists(st.integers(-5, 500), min_size=1, max_size=4))
 def test_as_of_any_moment_the_newest_word_holds_that_was_neither_released_nor_over(tmp_path_factory, steps, moments):

@@ -133,6 +133,7 @@ def test_a_hole_in_the_ledger_would_be_seen(picks: Picks) -> None:
 kinds = st.sampled_from(["webinar_attended", "chat", "email_click", "event", "call_answered"])
 
 
+@pytest.mark.slow
 @examples(15, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.tuples(kinds, st.integers(1, 2_000)), max_size=60),
@@ -155,6 +156,7 @@ def test_at_any_moment_of_any_history_the_ledger_adds_up_exactly(
             assert round(ledger.sum * 100) == round(rating.fit * 100) + round(rating.interest * 100)
 
 
+@pytest.mark.slow
 def test_every_score_that_was_stored_is_reproduced_by_travelling_to_its_moment(tmp_path: Path) -> None:
     """Nights of rescoring by points, with touchpoints and a new version of the lead in between."""
     leads = [lead("1", job_title="Praktikant", employees=60), lead("2", country="US")]

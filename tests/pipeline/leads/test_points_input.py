@@ -122,6 +122,7 @@ def test_what_became_known_after_the_moment_changes_no_point(warehouse):
     assert after["3"][0].interest > before["3"][0].interest
 
 
+@pytest.mark.slow
 def test_training_gives_the_points_that_scoring_at_that_moment_gives(warehouse):
     frame, facts = landmarks_with_facts(warehouse, POLICY, CREATED, NOW)
     totals = compute_points(POLICY, facts)

@@ -75,6 +75,7 @@ def changes(warehouse: DuckDBWarehouse, lead_id: str = "3") -> list[tuple[Any, .
     return [(row["to_stage"], row["direction"], row["reason"]) for row in table(warehouse, "stage_changes", lead_id)]
 
 
+@pytest.mark.slow
 def test_who_became_a_customer_is_one_in_the_record_in_the_score_and_in_the_crm(warehouse: DuckDBWarehouse) -> None:
     crm = CRM()
     night(warehouse, crm, NOW)
@@ -92,6 +93,7 @@ def test_who_became_a_customer_is_one_in_the_record_in_the_score_and_in_the_crm(
     assert crm.stages("3")[1:] == ["application", "customer"]
 
 
+@pytest.mark.slow
 def test_once_told_nothing_is_stored_or_sent_again(warehouse: DuckDBWarehouse) -> None:
     crm = CRM()
     night(warehouse, crm, NOW)
@@ -103,6 +105,7 @@ def test_once_told_nothing_is_stored_or_sent_again(warehouse: DuckDBWarehouse) -
     assert (table(warehouse, "scores"), table(warehouse, "stage_changes"), crm.stages("3")) == before
 
 
+@pytest.mark.slow
 def test_a_crm_that_takes_it_back_takes_the_stage_back(warehouse: DuckDBWarehouse) -> None:
     crm = CRM()
     night(warehouse, crm, NOW)
@@ -117,6 +120,7 @@ def test_a_crm_that_takes_it_back_takes_the_stage_back(warehouse: DuckDBWarehous
     assert crm.stages("3")[1:] == ["customer", "application", "customer"]
 
 
+@pytest.mark.slow
 def test_news_that_arrive_after_a_younger_score_are_not_lost(warehouse: DuckDBWarehouse) -> None:
     """The CRM closed the case at noon; somebody had the lead scored in the evening; at night we learned of the case."""
     crm = CRM()
@@ -129,6 +133,7 @@ def test_news_that_arrive_after_a_younger_score_are_not_lost(warehouse: DuckDBWa
     assert crm.stages("3")[-1] == "customer"
 
 
+@pytest.mark.slow
 def test_old_news_that_arrive_late_do_not_undo_newer_ones(warehouse: DuckDBWarehouse) -> None:
     crm = CRM()
     night(warehouse, crm, NOW)
@@ -154,6 +159,7 @@ class Dying:
         return self.warehouse.append(name, rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("appends", range(5))
 @pytest.mark.parametrize("later", [timedelta(0), HOUR])
 def test_killed_anywhere_the_next_run_ends_where_an_undisturbed_one_does(
@@ -188,6 +194,7 @@ class Watched:
         return self.warehouse.rows(statement, parameters)
 
 
+@pytest.mark.slow
 def test_only_who_was_newly_closed_is_read_again(warehouse: DuckDBWarehouse) -> None:
     crm = CRM()
     night(warehouse, crm, NOW)

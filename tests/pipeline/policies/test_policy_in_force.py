@@ -171,6 +171,7 @@ def test_without_an_archive_a_score_of_the_present_policy_is_still_reproduced(of
     assert (rules.source, rules.policy.version) == ("scored", present.version)
 
 
+@pytest.mark.slow
 def test_each_lead_has_its_own_scores_for_witnesses(office: Office) -> None:
     office.night(NOW - 5 * DAY)
     assert office.ledger(NOW - 5 * DAY, lead_id="2").stored != office.ledger(NOW - 5 * DAY).stored

@@ -68,6 +68,7 @@ def test_who_gains_is_shown_with_what_became_of_him(warehouse: DuckDBWarehouse) 
     assert (first.rule, first.after > first.before) == ("newsletter_click", True)
 
 
+@pytest.mark.slow
 def test_only_leads_of_those_days_count_while_they_were_open(warehouse: DuckDBWarehouse) -> None:
     month, year = (replayed(warehouse, CLICKS, days=days).replay for days in (40, 365))
     assert month.leads < year.leads == 900
@@ -89,6 +90,7 @@ def test_calls_go_to_those_who_speak_the_language(warehouse: DuckDBWarehouse) ->
     assert sum(seller_load.average for seller_load in by_name.values()) == pytest.approx(result.after.average)
 
 
+@pytest.mark.slow
 def test_what_was_never_extracted_is_said_and_counts_for_nothing(warehouse: DuckDBWarehouse) -> None:
     chat = Signal(name="chat", event="chat_opened")
     first, *other_signals = MORTGAGE.signals
@@ -105,6 +107,7 @@ BOSS = TextClass(name="boss", matches="(?i)ceo")
 LEVEL = Attribute(name="level", kind="category", source="job_title", classes=(BOSS,))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after", "note"),
     [
@@ -160,6 +163,7 @@ def champion(warehouse: DuckDBWarehouse, tmp_path_factory: pytest.TempPathFactor
     return registry
 
 
+@pytest.mark.slow
 def test_where_a_model_ranks_other_points_move_nobody(warehouse: DuckDBWarehouse, champion: Registry) -> None:
     result = replay.run(warehouse, request(CLICKS), champion)
     pointer = champion.champion()

@@ -92,6 +92,7 @@ def test_an_erasure_needs_a_reason(place: ErasurePlaces, reason: str) -> None:
     assert places_naming(place.warehouse, ANNA) == ALL_PLACES
 
 
+@pytest.mark.slow
 def test_what_a_source_brings_again_is_deleted_again(place: ErasurePlaces) -> None:
     erase(place)
     fill(place.warehouse, ANNA)
@@ -141,6 +142,7 @@ WRITES = 3 + len(ALL_PLACES) + 2
 """Writes of an erasure: its beginning, hashes, counts, deletions, the file written anew, the receipt."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", range(1, WRITES + 1))
 def test_an_erasure_that_died_at_any_step_is_completed(place: ErasurePlaces, tmp_path: Path, step: int) -> None:
     dying = DyingWarehouse(tmp_path)

@@ -72,6 +72,7 @@ def replies(report: ScoreReport) -> tuple[list[object], list[str]]:
     return [msgspec.structs.replace(s, scored_at=NOW) for s in report.scores], [str(r.error) for r in report.refusals]
 
 
+@pytest.mark.slow
 def test_each_gets_what_it_gets_alone_from_few_runs(context: ScoringRun) -> None:
     stage = SlowStage()
     reports = at_once(SharedScoring(stage), stage, [context] * len(REQUESTS))
@@ -80,6 +81,7 @@ def test_each_gets_what_it_gets_alone_from_few_runs(context: ScoringRun) -> None
     assert stage.sizes == [1, 4, 1]
 
 
+@pytest.mark.slow
 def test_what_fails_together_is_scored_one_by_one(context: ScoringRun) -> None:
     stage = SlowStage(failing=ZeroDivisionError("of one"))
     reports = at_once(SharedScoring(stage), stage, [context] * len(REQUESTS))

@@ -76,6 +76,7 @@ def test_a_champions_chances_come_before_what_was(warehouse):
     assert at(outlook.rungs, 75).wins.value == pytest.approx(28 * 0.25)
 
 
+@pytest.mark.slow
 def test_another_team_is_thought_of_without_storing_anything(warehouse):
     threshold.run(warehouse, POLICY, NOW)
     before = warehouse.rows(from_text("SELECT * FROM leadwerk.thresholds ORDER BY seller_pool"), {})

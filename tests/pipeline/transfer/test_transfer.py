@@ -58,6 +58,7 @@ def objects(deployment: TransferPlaces) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_an_empty_home_gets_the_same_state(source: TransferPlaces, tmp_path: Path) -> None:
     export(source, tmp_path / "export", now=ERASED_AT)
     target = stores(tmp_path / "target")

@@ -97,6 +97,7 @@ def test_an_unknown_lead_is_named_with_a_remedy(home: Path, capsys: pytest.Captu
     assert "Run `leadwerk rescore` first." in error
 
 
+@pytest.mark.slow
 def test_run_and_replay_report_what_they_did(
     home: Path, standin: ReceiverStandIn, capsys: pytest.CaptureFixture[str]
 ) -> None:

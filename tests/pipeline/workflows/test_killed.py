@@ -60,6 +60,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
         yield Place(tmp_path, chat, crm)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kill_at", (1, 4, 7, 10))
 def test_killed_at_any_step_of_a_run_each_action_takes_effect_once(place: Place, kill_at: int) -> None:
     place.run(0)

@@ -157,6 +157,7 @@ def test_each_kind_of_change_starts_its_workflow(
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_receiver_that_is_down_for_a_day_loses_nothing(
     run: Run, warehouse: DuckDBWarehouse, standin: ReceiverStandIn
 ) -> None:
@@ -309,6 +310,7 @@ def test_nothing_follows_for_a_lead_that_the_crm_deleted(
     assert not standin.messages
 
 
+@pytest.mark.slow
 def test_a_channel_that_fails_for_days_is_disabled_until_somebody_replays_it(
     run: Run, warehouse: DuckDBWarehouse, standin: ReceiverStandIn, caplog: pytest.LogCaptureFixture
 ) -> None:
