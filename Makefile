@@ -5,8 +5,9 @@ PINS := $(shell cat requirements-dev.txt pyproject.toml | git hash-object --stdi
 STAMP := .venv/.installed-$(PINS)
 
 CHECKOV := 3.3.30
+BINDINGS := .venv-bindings/pulumi-gcp-9.37.1
 
-.PHONY: help demo audit fuzz test test-crm test-all coverage test-desk test-new-examples test-cloud checkov bench generate lock lint format clean
+.PHONY: help demo audit fuzz test test-crm test-all coverage test-desk test-new-examples test-cloud checkov bench bundles generate lock lint format clean
 help: ## what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 20
 
@@ -36,8 +37,9 @@ test-new-examples: $(STAMP) ## the property tests with examples never drawn befo
 	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile --hypothesis-profile new_examples \
 	  $(or $(TESTS),$(shell grep -rl --include='test_*.py' 'from hypothesis' tests))
 
-# The infrastructure and the bundles it deploys, without a cloud; checkov has pins of its own that nothing else bears.
-test-cloud: checkov ## Terraform and the bundles it deploys, without a cloud
+# The infrastructure and the bundles it deploys, without a cloud; checkov has pins of its own that nothing else bears, and the
+# bindings are read and never imported: they say what provider 7.x takes.
+test-cloud: checkov $(BINDINGS) ## Terraform and the bundles it deploys, without a cloud
 	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/terraform
 
 # Two CRMs that others make, each in an environment of its own: only their processes import them. BottleCRM needs Python
@@ -67,6 +69,9 @@ checkov: $(STAMP) .venv-checkov/$(CHECKOV)
 	.venv/bin/uv venv --quiet --clear --python .venv/bin/python .venv-checkov
 	.venv/bin/uv pip install --quiet --python .venv-checkov/bin/python checkov==$(CHECKOV)
 	@touch $@
+
+$(BINDINGS): | $(STAMP)
+	.venv/bin/uv pip install --quiet --no-deps --target $@ $(subst gcp-,gcp==,$(notdir $@))
 
 # Pins of its own, as checkov: nothing else needs them. Formats of real credentials only: entropy alone is no finding.
 AUDIT := .venv-audit/cyclonedx-7.5.0-detect-secrets-1.5.0
@@ -107,6 +112,10 @@ generate: $(STAMP) ## writes what derives from other files, such as the records 
 lock: $(STAMP) ## locks what each function is built from, with hashes; after a change of a pin
 	.venv/bin/python -m tools.locked_requirements
 
+# Nothing is installed for it: whoever applies needs Python alone.
+bundles: ## what Terraform uploads: one archive of sources for each function
+	@$(firstword $(wildcard .venv/bin/python) python3) -m tools.bundles
+
 lint: $(STAMP) ## ruff, the vocabulary and mypy
 	.venv/bin/ruff check .
 	.venv/bin/python -m tools.vocabulary
@@ -118,7 +127,7 @@ format: $(STAMP) ## ruff format and its automatic fixes
 	.venv/bin/ruff check --fix .
 
 clean: ## removes the virtual environments and the local home
-	rm -rf .venv .venv-checkov .venv-audit .leadwerk
+	rm -rf .venv .venv-checkov .venv-audit .venv-bindings .leadwerk
 
 # --no-build-isolation: setuptools is among the pins, so that nothing unpinned is fetched for the editable install.
 $(STAMP): requirements-dev.txt pyproject.toml

@@ -7,10 +7,6 @@ terraform {
       source  = "hashicorp/google"
       version = ">= 6.50, < 8"
     }
-    archive = {
-      source  = "hashicorp/archive"
-      version = ">= 2.7, < 3"
-    }
   }
 }
 

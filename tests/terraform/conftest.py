@@ -1,4 +1,4 @@
-"""Applied workspaces for the tests of the infrastructure: whole for the bundles, lean for all else."""
+"""The workspace that the tests of the infrastructure share: initialised, applied, and in emulators."""
 
 from __future__ import annotations
 
@@ -28,25 +28,19 @@ def initialised(tmp_path_factory: pytest.TempPathFactory) -> workspace.Workspace
 
 
 @pytest.fixture(scope="session")
-def applied(initialised: workspace.Workspace) -> list[dict]:
-    return initialised.applied()
+def deployed(initialised: workspace.Workspace) -> workspace.Workspace:
+    """What is applied; its state lets a plan know all but what is changed."""
+    initialised.applied()
+    return initialised
 
 
 @pytest.fixture(scope="session")
-def lean(initialised: workspace.Workspace, tmp_path_factory: pytest.TempPathFactory) -> workspace.Workspace:
-    """What is applied with nearly empty bundles; its state lets a plan know all but what is changed."""
-    copy = initialised.lean_copy_to(tmp_path_factory.mktemp("lean") / "copy")
-    copy.applied()
-    return copy
+def resources(deployed: workspace.Workspace) -> list[dict]:
+    return deployed.applied_resources()
 
 
 @pytest.fixture(scope="session")
-def resources(lean: workspace.Workspace) -> list[dict]:
-    return lean.applied_resources()
-
-
-@pytest.fixture(scope="session")
-def cloud(applied: list[dict], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+def cloud(resources: list[dict], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """What Terraform applied, in emulators of BigQuery and Cloud Storage."""
     pytest.importorskip("bqemulator")
     from gcp_storage_emulator.server import create_server
@@ -57,7 +51,7 @@ def cloud(applied: list[dict], tmp_path_factory: pytest.TempPathFactory) -> Iter
     try:
         program = [str(Path(__file__).with_name("emulator.py"))]
         with emulated(tmp_path_factory.mktemp("emulator"), program) as bigquery_url:
-            built = Cloud(applied, bigquery_url, f"http://127.0.0.1:{port}", tmp_path_factory.mktemp("secrets"))
+            built = Cloud(resources, bigquery_url, f"http://127.0.0.1:{port}", tmp_path_factory.mktemp("secrets"))
             built.build()
             yield built
     finally:

@@ -46,9 +46,9 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # Google's client warns about
 
 
 @pytest.fixture(scope="module")
-def bundles(initialised: Workspace, applied: list[dict], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Bundle]:
+def bundles(deployed: Workspace, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Bundle]:
     where = tmp_path_factory.mktemp("deployed")
-    zips = {name: initialised.folder / ".bundles" / f"{name}.zip" for name in FUNCTIONS}
+    zips = deployed.bundles()
     with ThreadPoolExecutor(2) as pool:
         unpacked = pool.map(lambda name: unpack(name, zips[name], where), FUNCTIONS)
         return dict(zip(FUNCTIONS, unpacked, strict=True))
@@ -141,9 +141,14 @@ ONE_OPEN_LEAD = """
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_bundle_holds_the_function_and_the_package_and_nothing_else(
-    name: str, initialised: Workspace, applied: list[dict]
+    name: str, deployed: Workspace, resources: list[dict]
 ) -> None:
-    bundle, project = initialised.folder / ".bundles" / f"{name}.zip", initialised.folder.parent
+    [bundle] = [
+        deployed.folder / uploaded["values"]["source"]
+        for uploaded in of_type(resources, "google_storage_bucket_object")
+        if uploaded["index"] == name and uploaded["name"] == "bundle"
+    ]
+    project = deployed.folder.parent
     assert agreement.bundle_is_the_code(bundle, project / "functions" / name, project / "shared") == []
 
 

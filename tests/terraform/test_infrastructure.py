@@ -20,29 +20,30 @@ READERS = {"group:advisers@example.ch"}
 PUBLISHERS = {"serviceAccount:telephone@broker-web.iam.gserviceaccount.com"}
 
 
-def test_the_files_are_formatted(lean: Workspace) -> None:
-    assert lean.terraform("fmt", "-check", "-recursive", "-diff").stdout == ""
+def test_the_files_are_formatted(deployed: Workspace) -> None:
+    assert deployed.terraform("fmt", "-check", "-recursive", "-diff").stdout == ""
 
 
-def test_the_configuration_is_valid(lean: Workspace) -> None:
-    assert "valid" in lean.terraform("validate", "-no-color").stdout
+def test_the_configuration_is_valid(deployed: Workspace) -> None:
+    assert "valid" in deployed.terraform("validate", "-no-color").stdout
 
 
-def test_a_second_plan_changes_nothing(lean: Workspace) -> None:
-    if lean.mock:
+def test_a_second_plan_changes_nothing(deployed: Workspace) -> None:
+    if deployed.mock:
         pytest.skip("nothing was applied but in a mock, which keeps no state, and nothing may be applied to Google")
-    again = lean.terraform("plan", "-no-color", "-input=false", "-detailed-exitcode", *VARIABLES)
+    again = deployed.terraform("plan", "-no-color", "-input=false", "-detailed-exitcode", *VARIABLES)
     assert again.returncode == 0, again.stdout
 
 
-def test_terraforms_own_tests_pass(lean: Workspace, tmp_path: Path) -> None:
-    done = lean.copy_to(tmp_path / "copy").terraform("test", "-no-color")
+def test_terraforms_own_tests_pass(deployed: Workspace, tmp_path: Path) -> None:
+    done = deployed.copy_to(tmp_path / "copy").terraform("test", "-no-color")
     assert done.returncode == 0, done.stdout
 
 
-def test_both_examples_plan(lean: Workspace) -> None:
-    # The other one is what was applied.
-    plan = lean.attempted("-var-file=examples/b2b_swiss.tfvars", *([] if lean.mock else ["-state=other"]))
+# The other example is what was applied.
+@pytest.mark.parametrize("file", ["examples/b2b_swiss.tfvars", "environments/dev.tfvars", "environments/prod.tfvars"])
+def test_every_file_of_variables_plans(file: str, deployed: Workspace) -> None:
+    plan = deployed.attempted(f"-var-file={file}", *([] if deployed.mock else ["-state=other"]))
     assert plan.returncode == 0, plan.stderr
 
 
@@ -78,13 +79,13 @@ def test_schedules_call_what_is_there(resources: list[dict]) -> None:
     assert agreement.schedules_call_what_is_there(resources) == []
 
 
-def test_tables_are_the_codes(lean: Workspace, resources: list[dict]) -> None:
-    assert agreement.tables_are_the_codes(resources, lean.tables) == []
+def test_tables_are_the_codes(deployed: Workspace, resources: list[dict]) -> None:
+    assert agreement.tables_are_the_codes(resources, deployed.tables) == []
 
 
-def test_rows_expire_as_the_policy_says(lean: Workspace, resources: list[dict]) -> None:
-    policy = yaml.safe_load((lean.tables.parents[1] / "policy/defaults/mortgage.yaml").read_text("utf-8"))
-    assert agreement.rows_expire_as_the_policy_says(resources, lean.tables, policy["retention"]) == []
+def test_rows_expire_as_the_policy_says(deployed: Workspace, resources: list[dict]) -> None:
+    policy = yaml.safe_load((deployed.tables.parents[1] / "policy/defaults/mortgage.yaml").read_text("utf-8"))
+    assert agreement.rows_expire_as_the_policy_says(resources, deployed.tables, policy["retention"]) == []
 
 
 def test_settings_are_understood(resources: list[dict]) -> None:
@@ -115,8 +116,8 @@ def test_everything_is_in_the_region(resources: list[dict]) -> None:
     assert checks.everything_is_in(resources, "europe-west6") == []
 
 
-def test_nothing_is_made_before_its_service_is_on(lean: Workspace) -> None:
-    assert checks.nothing_is_made_before_its_service_is_on(lean.terraform("graph").stdout) == []
+def test_nothing_is_made_before_its_service_is_on(deployed: Workspace) -> None:
+    assert checks.nothing_is_made_before_its_service_is_on(deployed.terraform("graph").stdout) == []
 
 
 def test_logs_stay_in_the_region(resources: list[dict]) -> None:
@@ -139,8 +140,8 @@ def test_functions_end_before_their_schedule_gives_up(resources: list[dict]) -> 
     assert checks.functions_end_before_their_schedule_gives_up(resources) == []
 
 
-def test_functions_wait_for_what_they_are_built_on(lean: Workspace) -> None:
-    assert checks.functions_wait_for_what_they_are_built_on(lean.terraform("graph").stdout) == []
+def test_functions_wait_for_what_they_are_built_on(deployed: Workspace) -> None:
+    assert checks.functions_wait_for_what_they_are_built_on(deployed.terraform("graph").stdout) == []
 
 
 def test_functions_fit_the_quota_of_a_new_project(resources: list[dict]) -> None:

@@ -15,7 +15,7 @@ from terraform.workspace import PROJECT, Workspace
 
 @pytest.fixture
 def mock(initialised: Workspace, tmp_path: Path) -> Workspace:
-    return dataclasses.replace(initialised.lean_copy_to(tmp_path / "copy"), mock=True)
+    return dataclasses.replace(initialised.copy_to(tmp_path / "copy"), mock=True)
 
 
 def test_what_the_mock_applies_passes_the_checks_and_leaves_no_test_behind(mock: Workspace) -> None:
@@ -33,7 +33,6 @@ def test_what_the_mock_applies_passes_the_checks_and_leaves_no_test_behind(mock:
     assert checks.terraform_holds_no_secret_value(resources) == []
     assert checks.secrets_are_read_at_use(resources) == []
     assert checks.functions_fit_the_quota(resources) == []
-    assert (mock.folder / ".bundles" / "score.zip").exists()
     assert not (mock.folder / mocked.NAME).exists()
 
 

@@ -47,17 +47,17 @@ def alerts(resources: Resources) -> dict[str, str]:
     return query_by_alert
 
 
-def test_the_first_run_takes_no_job_that_is_paused(lean: Workspace) -> None:
+def test_the_first_run_takes_no_job_that_is_paused(deployed: Workspace) -> None:
     assert "-var=schedules_paused=true" in DEPLOY
-    resources = lean.planned("-var=schedules_paused=true")
+    resources = deployed.planned("-var=schedules_paused=true")
     assert all(job["values"]["paused"] for job in of_type(resources, "google_cloud_scheduler_job"))
-    assert runs_of_paused_jobs(DEPLOY + (lean.folder / "outputs.tf").read_text(), resources) == []
+    assert runs_of_paused_jobs(DEPLOY + (deployed.folder / "outputs.tf").read_text(), resources) == []
 
 
-def test_the_next_steps_call_extraction_ingestion_and_retraining_in_this_order(lean: Workspace) -> None:
-    if lean.mock:
+def test_the_next_steps_call_extraction_ingestion_and_retraining_in_this_order(deployed: Workspace) -> None:
+    if deployed.mock:
         pytest.skip("a mock keeps no outputs")
-    outputs = json.loads(lean.terraform("output", "-json").stdout)
+    outputs = json.loads(deployed.terraform("output", "-json").stdout)
     steps, urls = outputs["next_steps"]["value"], outputs["function_urls"]["value"]
     called = [url for step in steps.splitlines() if step.strip().startswith(tuple("123")) for url in [step.split()[-1]]]
     assert called == [urls[name] for name in ("extract_features", "ingest_feedback", "retrain")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,14 +13,15 @@ from leadwerk.pipeline import extract
 from leadwerk.policy.load import load
 from terraform import agreement, checks
 from terraform.checks import Resources
-from terraform.workspace import PROJECT, Workspace
+from terraform.workspace import PROJECT, VARIABLES, Workspace
+from tools import bundles
 
 TABLES = PROJECT / "shared" / "leadwerk" / "warehouse" / "tables"
 
 
 @pytest.fixture
-def copy(lean: Workspace, tmp_path: Path) -> Workspace:
-    return lean.copy_to(tmp_path / "copy")
+def copy(deployed: Workspace, tmp_path: Path) -> Workspace:
+    return deployed.copy_to(tmp_path / "copy")
 
 
 def plant(copy: Workspace, file: str, before: str, after: str) -> None:
@@ -57,15 +60,37 @@ def test_a_secret_that_is_read_with_its_value_is_found() -> None:
     ]
 
 
-def test_a_package_file_that_is_not_bundled_is_found(copy: Workspace) -> None:
-    texts = copy.folder.parent / "shared" / "leadwerk" / "texts"
-    (texts / "de.json").write_text("{}")
-    plant(copy, "bundles.tf", '"leadwerk/**"', '"leadwerk/**.py"')
+def test_a_bundle_of_former_code_is_found(copy: Workspace) -> None:
+    score = copy.bundles()["score"]
+    main = copy.folder.parent / "functions" / "score" / "main.py"
+    main.write_text(main.read_text() + "# changed since\n")
+    # Terraform alone: the workspace would make the bundle first.
+    refused = subprocess.run(
+        ["terraform", "plan", "-no-color", "-input=false", "-refresh=false", *VARIABLES],
+        cwd=copy.folder, env=copy.environment, capture_output=True, text=True, timeout=600, check=False,
+    )  # fmt: skip
+    assert "There is no bundle of the present code of score. Run make bundles" in " ".join(refused.stderr.split())
+    assert "present code of desk" not in " ".join(refused.stderr.split())
     copy.planned()
-    bundle, function = copy.folder / ".bundles" / "score.zip", copy.folder.parent / "functions" / "score"
-    assert "leadwerk/texts/de.json is only in one place" in agreement.bundle_is_the_code(
-        bundle, function, copy.folder.parent / "shared"
-    )
+    assert not score.exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "complaint"),
+    [
+        ("(simulation|cli)", "(simulation|cli|texts)", "leadwerk/texts/de.json is only in one place"),
+        ("(simulation|cli)", "(cli)", "leadwerk/simulation/__init__.py is only in one place"),
+    ],
+    ids=["a file that is not bundled", "a file that is bundled and not deployed"],
+)
+def test_a_bundle_that_is_not_the_code_is_found(
+    before: str, after: str, complaint: str, monkeypatch: pytest.MonkeyPatch, copy: Workspace
+) -> None:
+    monkeypatch.setattr(bundles, "NOT_DEPLOYED", re.compile(bundles.NOT_DEPLOYED.pattern.replace(before, after)))
+    project = copy.folder.parent
+    bundle = copy.bundles()["score"]
+    assert complaint in agreement.bundle_is_the_code(bundle, project / "functions" / "score", project / "shared")
+    assert "There is no bundle of the present code" in " ".join(copy.attempted(*VARIABLES).stderr.split())
 
 
 def test_a_wildcard_over_a_view_is_found() -> None:
@@ -355,11 +380,11 @@ HIDING: dict[str, Fault] = {
 
 
 @pytest.fixture(scope="module")
-def planned(lean: Workspace, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Resources]:
+def planned(deployed: Workspace, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Resources]:
     """What a plan says of the faults, one plan for each group of those that do not hide each other."""
     plans: dict[str, Resources] = {}
     for group in (FAULTS, HIDING):
-        copy = lean.copy_to(tmp_path_factory.mktemp("faults") / "copy")
+        copy = deployed.copy_to(tmp_path_factory.mktemp("faults") / "copy")
         for file, before, after, *_ in group.values():
             plant(copy, file, before, after)
         plans |= dict.fromkeys(group, copy.planned())

@@ -20,10 +20,10 @@ KEPT = {
 
 
 @pytest.fixture
-def copy(lean: Workspace, tmp_path: Path) -> Workspace:
-    if lean.mock:
+def copy(deployed: Workspace, tmp_path: Path) -> Workspace:
+    if deployed.mock:
         pytest.skip("a mock keeps no state that could be torn down")
-    return lean.copy_to(tmp_path / "copy")
+    return deployed.copy_to(tmp_path / "copy")
 
 
 def planned(copy: Workspace, *options: str) -> list[dict[str, Any]]:

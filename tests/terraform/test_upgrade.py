@@ -39,10 +39,10 @@ def test_rows_of_the_last_version_fit_the_tables_of_this_one(table: str) -> None
 
 
 def planned(
-    lean: Workspace, folder: Path, table: str, change: Callable[[dict[str, Any]], None]
+    deployed: Workspace, folder: Path, table: str, change: Callable[[dict[str, Any]], None]
 ) -> list[dict[str, Any]]:
     """The plan's changes after `change` was made to a table's schema.json."""
-    copy = lean.copy_to(folder / "copy")
+    copy = deployed.copy_to(folder / "copy")
     file = copy.tables / table / "schema.json"
     schema = json.loads(file.read_text())
     change(schema)
@@ -53,10 +53,10 @@ def planned(
 
 
 @pytest.fixture(scope="module")
-def stateful(lean: Workspace) -> Workspace:
-    if lean.mock:
+def stateful(deployed: Workspace) -> Workspace:
+    if deployed.mock:
         pytest.skip("a mock keeps no state that could be upgraded")
-    return lean
+    return deployed
 
 
 def test_a_new_column_is_an_update_in_place_of_its_table_alone(stateful: Workspace, tmp_path: Path) -> None:

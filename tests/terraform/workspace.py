@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from terraform import mocked
+from tools import bundles
 
 PROJECT = Path(__file__).resolve().parents[2]
 OFFLINE = PROJECT.parent / "shared" / "terraform-offline"
@@ -29,6 +30,7 @@ VARIABLES = (
     '-var=crm_webhook_callers=["serviceAccount:gateway@broker-web.iam.gserviceaccount.com"]',
     '-var=touchpoint_publishers=["serviceAccount:telephone@broker-web.iam.gserviceaccount.com"]',
 )
+PLANNING = ("plan", "apply", "test")
 REGISTRY = "https://registry.terraform.io/.well-known/terraform.json"
 MOCKED = ["test", "-json", "-verbose", f"-filter={mocked.NAME}"]
 
@@ -46,27 +48,26 @@ class Workspace:
         """The tables' folder of this copy."""
         return self.folder.parent / "shared" / "leadwerk" / "warehouse" / "tables"
 
+    def bundles(self) -> dict[str, Path]:
+        """The bundle of each function, made where the code of this copy has none yet."""
+        return bundles.build(self.folder.parent)
+
     def terraform(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """What Terraform answers; the bundles are those of the copy's present code, as after `make bundles`."""
+        if arguments[0] in PLANNING and (self.folder / "bundles.tf").exists():
+            self.bundles()
         return subprocess.run(
             ["terraform", *arguments],
             cwd=self.folder,
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=1800,  # an apply of all bundles takes minutes: each is planned file by file
+            timeout=600,
         )
 
     def copy_to(self, destination: Path) -> Workspace:
         shutil.copytree(self.folder.parent, destination, symlinks=True)
         return Workspace(destination / "terraform", self.environment, self.mock)
-
-    def lean_copy_to(self, destination: Path) -> Workspace:
-        """A copy whose bundles are nearly empty: Terraform spends most of a plan on putting files into them."""
-        copy = self.copy_to(destination)
-        for file in (destination / "shared" / "leadwerk").rglob("*"):
-            if file.is_file() and file.name not in ("schema.json", "retention.json") and file.suffix != ".yaml":
-                file.unlink()
-        return copy
 
     def attempted(self, *options: str) -> subprocess.CompletedProcess[str]:
         """A plan, or an apply in the mock; its diagnostics stand in stderr."""
