@@ -36,7 +36,7 @@ output "next_steps" {
        (trains the first model)
     4. terraform apply   (without schedules_paused: the schedules run from now on)
 %{for service in google_cloud_run_v2_service.pages~}
-    5. gcloud run services update ${service.name} --iap --region=${var.region} --project=${var.project_id}
+    5. gcloud beta run services update ${service.name} --iap --region=${var.region} --project=${var.project_id}
        (switches identity-aware proxy on; without it the pages answer nobody. Repeat it after an apply that changed this service)
 %{endfor~}
     Each of 1 to 3 when the one before has answered. Should a connection break, the function goes on; it is done when this says so:

@@ -1,0 +1,113 @@
+"""Each `gcloud`, `bq` and `terraform` command line of the documentation is one that the program takes.
+
+The programs themselves say so, without an account and without a network; where one is not installed its test skips.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from support.documented_commands import of_program
+from terraform.workspace import PROJECT
+
+# gcloud's check gives up on a few commands that it takes, such as those with a # in an address.
+GIVEN_UP = "Command could not be validated"
+OUTPUTS = (PROJECT / "terraform" / "outputs.tf").read_text("utf-8")
+
+
+def program(name: str) -> str:
+    executable = shutil.which(name)
+    if executable is None:
+        pytest.skip(f"{name} is not installed")
+    return executable
+
+
+def said(*words: str) -> str:
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    return done.stdout + done.stderr
+
+
+def gcloud_refusals(commands: list[str], folder: Path) -> dict[str, str]:
+    """Of these command lines those that gcloud's own parser refuses, with its reason."""
+    file = folder / "commands.json"
+    file.write_text(json.dumps([{"command_string": command} for command in commands]))
+    lint = [program("gcloud"), "meta", "lint-gcloud-commands", f"--commands-file={file}", "--quiet"]
+    done = subprocess.run(lint, capture_output=True, text=True, timeout=300, check=False)
+    answers = json.loads(done.stdout)
+    assert len(answers) == len(commands), done.stderr
+    refusals = {answer["command_string"]: answer["error_message"] for answer in answers if not answer["success"]}
+    return {command: reason for command, reason in refusals.items() if not reason.startswith(GIVEN_UP)}
+
+
+def test_gcloud_takes_what_the_documentation_says(tmp_path: Path) -> None:
+    documented = {shlex.join(command.words) for command in of_program("gcloud")}
+    printed = re.findall(r"gcloud (?:beta run services update|logging read) [^\n]+", OUTPUTS)
+    assert len(documented) > 12
+    assert len(printed) == 2
+    commands = sorted(documented) + [re.sub(r"\$\{[^}]+\}", "x", command) for command in printed]
+    assert gcloud_refusals(commands, tmp_path) == {}
+
+
+def test_what_gcloud_refuses_is_found(tmp_path: Path) -> None:
+    wrong = "gcloud secrets versions add leadwerk-crm-token --data-fil=-"
+    assert "--data-fil" in gcloud_refusals([wrong], tmp_path)[wrong]
+
+
+@cache
+def bq_flags(command: str) -> frozenset[str]:
+    """The flags of one command of bq, without hyphens; empty where there is no such command."""
+    described = said(program("bq"), "help", command)
+    return frozenset(re.findall(r"(?:^\s*|,)-{1,2}(?:\[no\])?(\w+)", described, re.M))
+
+
+def bq_refusals(words: tuple[str, ...]) -> list[str]:
+    flags = [re.sub(r"^-{1,2}|=.*$", "", word) for word in words if re.match(r"--?[a-z]", word)]
+    command = next(word for word in words[1:] if not word.startswith("-"))
+    return [flag for flag in flags if flag not in bq_flags(command) | bq_flags("--help")]
+
+
+def test_bq_takes_what_the_documentation_says() -> None:
+    commands = [command for command in of_program("bq") if not command.in_text]
+    assert len(commands) > 4
+    assert {str(command): refused for command in commands if (refused := bq_refusals(command.words))} == {}
+
+
+def test_what_bq_refuses_is_found() -> None:
+    assert bq_refusals(("bq", "cp", "--restored", "a.b", "a.c")) == ["restored"]
+    assert bq_refusals(("bq", "copy", "-f", "a.b", "a.c")) == ["f"]
+
+
+def terraform_refusals(words: tuple[str, ...]) -> list[str]:
+    """The options that the command of Terraform does not describe, and the command itself where there is none."""
+    arguments = [word for word in words[1:] if not word.startswith("-chdir=")]
+    names = [word for word in arguments if not word.startswith("-")]
+    if not names:
+        return arguments
+    depth = 2 if names[0] in ("state", "providers") else 1
+    described = said(program("terraform"), *names[:depth], "-help")
+    if f"terraform [global options] {' '.join(names[:depth])}" not in described:
+        return names[:depth]
+    options = [re.sub(r"^-+|=.*$", "", word) for word in arguments if word.startswith("-")]
+    general = {"var", "var-file", "target"} if names[0] in ("plan", "apply", "destroy") else set()
+    return [
+        option for option in options if option not in general and not re.search(rf"^\s+-{option}\b", described, re.M)
+    ]
+
+
+def test_terraform_takes_what_the_documentation_says() -> None:
+    commands = of_program("terraform")
+    assert len(commands) > 12
+    assert {str(command): refused for command in commands if (refused := terraform_refusals(command.words))} == {}
+
+
+def test_what_terraform_refuses_is_found() -> None:
+    assert terraform_refusals(("terraform", "aply")) == ["aply"]
+    assert terraform_refusals(("terraform", "output", "-rew", "next_steps")) == ["rew"]
