@@ -15,15 +15,15 @@ COMMANDS = of_program("leadwerk")
 [UsageError] = typer.BadParameter.__bases__  # Typer brings a click of its own and exports no more of it
 
 
-def refusal(words: Sequence[str], *, in_text: bool = False) -> str | None:
-    """Why `leadwerk` refuses the words after its name; None where it takes them. No file is looked for."""
-    command, remaining = ROOT, list(words)
+def refusal(tokens: Sequence[str], *, in_text: bool = False) -> str | None:
+    """Why `leadwerk` refuses the tokens after its name; None where it takes them. No file is looked for."""
+    command, remaining = ROOT, list(tokens)
     context = typer.Context(command, info_name="leadwerk")
     try:
         options, remaining, _ = command.make_parser(context).parse_args(remaining)
         while members := getattr(command, "commands", {}):
             if not remaining:
-                return None if in_text or command.invoke_without_command or _asks(words) else "a command is missing"
+                return None if in_text or command.invoke_without_command or _asks(tokens) else "a command is missing"
             if remaining[0] not in members:
                 return f"there is no command {remaining[0]}"
             command = members[remaining[0]]
@@ -32,17 +32,17 @@ def refusal(words: Sequence[str], *, in_text: bool = False) -> str | None:
     except UsageError as error:
         return error.format_message()
     missing = [str(field.name) for field in command.params if field.required and options.get(str(field.name)) is None]
-    if missing and not in_text and not _asks(words):
+    if missing and not in_text and not _asks(tokens):
         return f"missing: {', '.join(missing)}"
     return f"too many words: {' '.join(remaining)}" if remaining else None
 
 
-def _asks(words: Sequence[str]) -> bool:
-    return bool({"--help", "-h", "--version"} & set(words))
+def _asks(tokens: Sequence[str]) -> bool:
+    return bool({"--help", "-h", "--version"} & set(tokens))
 
 
 def test_the_command_line_takes_what_the_documentation_says() -> None:
-    refusals = {str(command): refusal(command.words[1:], in_text=command.in_text) for command in COMMANDS}
+    refusals = {str(command): refusal(command.tokens[1:], in_text=command.in_text) for command in COMMANDS}
     assert {command: reason for command, reason in refusals.items() if reason} == {}
 
 
@@ -52,7 +52,7 @@ def test_there_are_command_lines_to_try() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "reason"),
+    ("tokens", "reason"),
     [
         (["retrian"], "there is no command retrian"),
         (["policy"], "a command is missing"),
@@ -61,5 +61,5 @@ def test_there_are_command_lines_to_try() -> None:
         (["overrides", "set", "4712", "--by", "Eva"], "missing: "),
     ],
 )
-def test_a_command_line_that_would_be_refused_is_found(words: list[str], reason: str) -> None:
-    assert reason in str(refusal(words))
+def test_a_command_line_that_would_be_refused_is_found(tokens: list[str], reason: str) -> None:
+    assert reason in str(refusal(tokens))

@@ -22,29 +22,29 @@ OPERATORS = frozenset({"|", "&&", "||", ";", "&"})
 
 @dataclass(frozen=True)
 class Command:
-    """One command: its page and line, and its words from the program's name on.
+    """One command: its page and line, and its tokens from the program's name on.
 
     One in running text may leave out what it needs, since it only names what is meant.
     """
 
     page: str
     line: int
-    words: tuple[str, ...]
+    tokens: tuple[str, ...]
     in_text: bool
 
     def __str__(self) -> str:
-        return f"{self.page}:{self.line} {shlex.join(self.words)}"
+        return f"{self.page}:{self.line} {shlex.join(self.tokens)}"
 
 
 def of_program(program: str) -> list[Command]:
-    """Every command of `program`, but for those that leave words out (…)."""
+    """Every command of `program`, but for those that leave tokens out (…)."""
     return [
         command
         for page in PAGES
         for command in _commands(page)
-        if command.words[0].rpartition("/")[2] == program
-        and len(command.words) > 1
-        and not any("…" in word for word in command.words)
+        if command.tokens[0].rpartition("/")[2] == program
+        and len(command.tokens) > 1
+        and not any("…" in token for token in command.tokens)
     ]
 
 
@@ -57,7 +57,7 @@ def _commands(page: Path) -> Iterator[Command]:
         spans = [] if is_fenced else SPAN.findall(line)
         texts = [*((span, True) for span in spans), *([(line, False)] if is_fenced or (block and not spans) else [])]
         for text, in_text in texts:
-            yield from (Command(name, number, words, in_text) for words in split(text))
+            yield from (Command(name, number, tokens, in_text) for tokens in split(text))
 
 
 def split(line: str) -> Iterator[tuple[str, ...]]:
@@ -70,17 +70,17 @@ def split(line: str) -> Iterator[tuple[str, ...]]:
     """
     lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;")
     lexer.whitespace_split = True
-    words: list[str] = []
+    tokens: list[str] = []
     try:
         entered = list(lexer)
     except ValueError:  # an apostrophe of running text
         return
-    for word in entered:
-        if word in OPERATORS:
-            if words:
-                yield tuple(words)
-            words = []
+    for token in entered:
+        if token in OPERATORS:
+            if tokens:
+                yield tuple(tokens)
+            tokens = []
         else:
-            words.append(word)
-    if words:
-        yield tuple(words)
+            tokens.append(token)
+    if tokens:
+        yield tuple(tokens)

@@ -30,8 +30,8 @@ def program(name: str) -> str:
     return executable
 
 
-def said(*words: str) -> str:
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+def output_of(*tokens: str) -> str:
+    done = subprocess.run(tokens, capture_output=True, text=True, timeout=120, check=False)
     return done.stdout + done.stderr
 
 
@@ -48,7 +48,7 @@ def gcloud_refusals(commands: list[str], folder: Path) -> dict[str, str]:
 
 
 def test_gcloud_takes_what_the_documentation_says(tmp_path: Path) -> None:
-    documented = {shlex.join(command.words) for command in of_program("gcloud")}
+    documented = {shlex.join(command.tokens) for command in of_program("gcloud")}
     printed = re.findall(r"gcloud (?:beta run services update|logging read) [^\n]+", OUTPUTS)
     assert len(documented) > 12
     assert len(printed) == 2
@@ -64,20 +64,20 @@ def test_what_gcloud_refuses_is_found(tmp_path: Path) -> None:
 @cache
 def bq_flags(command: str) -> frozenset[str]:
     """The flags of one command of bq, without hyphens; empty where there is no such command."""
-    described = said(program("bq"), "help", command)
+    described = output_of(program("bq"), "help", command)
     return frozenset(re.findall(r"(?:^\s*|,)-{1,2}(?:\[no\])?(\w+)", described, re.M))
 
 
-def bq_refusals(words: tuple[str, ...]) -> list[str]:
-    flags = [re.sub(r"^-{1,2}|=.*$", "", word) for word in words if re.match(r"--?[a-z]", word)]
-    command = next(word for word in words[1:] if not word.startswith("-"))
+def bq_refusals(tokens: tuple[str, ...]) -> list[str]:
+    flags = [re.sub(r"^-{1,2}|=.*$", "", token) for token in tokens if re.match(r"--?[a-z]", token)]
+    command = next(token for token in tokens[1:] if not token.startswith("-"))
     return [flag for flag in flags if flag not in bq_flags(command) | bq_flags("--help")]
 
 
 def test_bq_takes_what_the_documentation_says() -> None:
     commands = [command for command in of_program("bq") if not command.in_text]
     assert len(commands) > 4
-    assert {str(command): refused for command in commands if (refused := bq_refusals(command.words))} == {}
+    assert {str(command): refused for command in commands if (refused := bq_refusals(command.tokens))} == {}
 
 
 def test_what_bq_refuses_is_found() -> None:
@@ -85,17 +85,17 @@ def test_what_bq_refuses_is_found() -> None:
     assert bq_refusals(("bq", "copy", "-f", "a.b", "a.c")) == ["f"]
 
 
-def terraform_refusals(words: tuple[str, ...]) -> list[str]:
-    """The options that the command of Terraform does not describe, and the command itself where there is none."""
-    arguments = [word for word in words[1:] if not word.startswith("-chdir=")]
-    names = [word for word in arguments if not word.startswith("-")]
+def terraform_refusals(tokens: tuple[str, ...]) -> list[str]:
+    """The options that the command of Terraform does not describe, and the command itself if it does not exist."""
+    arguments = [token for token in tokens[1:] if not token.startswith("-chdir=")]
+    names = [token for token in arguments if not token.startswith("-")]
     if not names:
         return arguments
     depth = 2 if names[0] in ("state", "providers") else 1
-    described = said(program("terraform"), *names[:depth], "-help")
+    described = output_of(program("terraform"), *names[:depth], "-help")
     if f"terraform [global options] {' '.join(names[:depth])}" not in described:
         return names[:depth]
-    options = [re.sub(r"^-+|=.*$", "", word) for word in arguments if word.startswith("-")]
+    options = [re.sub(r"^-+|=.*$", "", token) for token in arguments if token.startswith("-")]
     general = {"var", "var-file", "target"} if names[0] in ("plan", "apply", "destroy") else set()
     return [
         option for option in options if option not in general and not re.search(rf"^\s+-{option}\b", described, re.M)
@@ -105,7 +105,7 @@ def terraform_refusals(words: tuple[str, ...]) -> list[str]:
 def test_terraform_takes_what_the_documentation_says() -> None:
     commands = of_program("terraform")
     assert len(commands) > 12
-    assert {str(command): refused for command in commands if (refused := terraform_refusals(command.words))} == {}
+    assert {str(command): refused for command in commands if (refused := terraform_refusals(command.tokens))} == {}
 
 
 def test_what_terraform_refuses_is_found() -> None:
