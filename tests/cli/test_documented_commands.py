@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import typer
@@ -17,7 +18,8 @@ COMMANDS = of_program("leadwerk")
 
 def refusal(tokens: Sequence[str], *, in_text: bool = False) -> str | None:
     """Why `leadwerk` refuses the tokens after its name; None where it takes them. No file is looked for."""
-    command, remaining = ROOT, list(tokens)
+    command: Any = ROOT  # a command of Typer's own click, whose classes it does not export
+    remaining = list(tokens)
     context = typer.Context(command, info_name="leadwerk")
     try:
         options, remaining, _ = command.make_parser(context).parse_args(remaining)
