@@ -473,6 +473,6 @@ def test_a_full_disk_is_called_full(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     def fill(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "/data")
 
-    monkeypatch.setattr("leadwerk.cli.application.app", fill)
+    monkeypatch.setattr("leadwerk.cli.application._execute", fill)
     assert run(["report"]) == 2
     assert "Free some space" in " ".join(capsys.readouterr().err.split())

@@ -40,6 +40,7 @@ from leadwerk.cli import (
 from leadwerk.cli.console import out, say_error
 from leadwerk.cli.demo import commands as demo_commands
 from leadwerk.cli.exit_codes import EXIT_ERROR, EXIT_INTERRUPTED
+from leadwerk.cli.help_language import stated_language, translate_help
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.policy import commands as policy_commands
 from leadwerk.cli.reader_language import reader_language
@@ -119,11 +120,18 @@ def _is_readable(argument: str) -> bool:
     return all(not "\ud800" <= sign <= "\udfff" for sign in argument)
 
 
+def _execute(arguments: Sequence[str]) -> None:
+    command = typer.main.get_command(app)
+    # Before the line is read: `--help` ends it at once, whatever options stand beside it.
+    translate_help(command, reader_language(stated_language(arguments), os.environ))
+    command(args=list(arguments), prog_name="leadwerk")
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns its exit code: 0, 2 for what the user can mend, 130 when interrupted."""
     language = reader_language(None, os.environ)
     try:
-        app(args=list(arguments), prog_name="leadwerk")
+        _execute(arguments)
     except LeadwerkError as error:
         say_error(error, language)
         return EXIT_ERROR
