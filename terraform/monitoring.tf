@@ -20,6 +20,7 @@ locals {
     champion_age     = { filter = "${local.finished}\"desk\"", value = "jsonPayload.champion_age_days" }
     drift            = { filter = "${local.finished}\"desk\"", value = "jsonPayload.drift" }
     kpi_alerts       = { filter = "jsonPayload.event=\"kpis_measured\"", value = "jsonPayload.kpi_alerts" }
+    anomalies        = { filter = "jsonPayload.event=\"anomaly_alarm\"", value = null }
     model_trained    = { filter = "${local.finished}\"retrain\"", value = null }
     channel_disabled = { filter = "jsonPayload.event=\"channel_disabled\"", value = null }
     stood_down       = { filter = "${local.finished}\"retrain\" AND jsonPayload.stood_down=true", value = null }
@@ -34,6 +35,7 @@ locals {
     deliveries_dead_letter = { metric = "dead_letter", kind = "above", threshold = 0, window = "1h", severity = "WARNING", says = "The CRM refuses scores; they are dead letters with the reason." }
     outbox_old             = { metric = "outbox_hours", kind = "mean_above", threshold = 6, window = "1h", severity = "WARNING", says = "A score has been waiting for the CRM for more than 6 hours." }
     drift                  = { metric = "drift", kind = "mean_above", threshold = 0.25, window = "24h", severity = "WARNING", says = "The leads of this week are not those that the champion learned from." }
+    anomalies              = { metric = "anomalies", kind = "above", threshold = 0, window = "24h", severity = "WARNING", says = "Leads, signals or visits come in otherwise than in the weeks before." }
     model_stale            = { metric = "champion_age", kind = "mean_above", threshold = 60, window = "24h", severity = "WARNING", says = "The champion is older than 60 days." }
     model_stood_down       = { metric = "stood_down", kind = "above", threshold = 0, window = "24h", severity = "WARNING", says = "The champion ranked worse than the points and stood down; the points decide." }
     channel_disabled       = { metric = "channel_disabled", kind = "above", threshold = 0, window = "1h", severity = "ERROR", says = "A channel of the workflows failed for days and is disabled; its actions wait." }

@@ -9,7 +9,7 @@ locals {
     threshold_daily  = { function = "desk", cron = "15 6 * * *", body = { threshold = true }, about = "From what score on a lead is HOT today, by the sellers' free time; then the KPIs of the morning." }
     rescore_daily    = { function = "score", cron = "30 6 * * *", body = { rescore = true }, about = "All open leads, after the night's activity." }
     rescore_left     = { function = "score", cron = "0 7-11 * * *", body = { rescore = "left" }, about = "Open leads that the rescoring did not reach in its time." }
-    drift_daily      = { function = "retrain", cron = "45 4 * * *", body = { monitor = true }, about = "Drift of leads and outcomes; an alarm trains at once." }
+    drift_daily      = { function = "retrain", cron = "45 4 * * *", body = { monitor = true }, about = "Drift of leads and outcomes; an alarm trains at once. Anomalies of what comes in." }
     retrain_weekly   = { function = "retrain", cron = "0 3 * * 0", body = {}, about = "A challenger for the champion." }
     erase_again      = { function = "privacy", cron = "40 */2 * * *", body = {}, about = "What is left of erased persons: rows that were streamed cannot be deleted for 90 minutes." }
     # A form that nobody sent: it costs what a form costs, at least 100 MB read, and stores nothing.

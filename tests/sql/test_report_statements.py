@@ -27,6 +27,8 @@ PARAMETERS = {
     "contact_statuses": ["reached"],
     "contact_touchpoints": ["call"],
     "end_day": date(2026, 5, 1),
+    "last_day": date(2026, 5, 1),
+    "time_zone": "Europe/Zurich",
 }
 NAMES = (
     "scores/outcomes_by_score",
@@ -37,6 +39,7 @@ NAMES = (
     "model_runs/history",
     "extract_runs/totals",
     "leads/totals",
+    "leads/daily_series",
     "outcomes/totals",
     "scores/first_predictions",
     "drift_checks/latest",
@@ -337,6 +340,39 @@ def test_the_latest_checks_and_the_last_training_are_of_a_moment() -> None:
     runs = [{**row, "metrics": "{}"} for row in (run, later)]
     rows = assert_engines_agree(statement("model_runs/last_training"), PARAMETERS, {"model_runs": runs})
     assert [row["trained_at"] for row in rows] == [T0]
+
+
+def test_daily_series_count_by_the_policys_clock_on_both_engines() -> None:
+    """T0 is midnight in Zurich already, and the clocks change in the night after it."""
+    activity = {
+        "visitor_id": "v", "first_at": T0, "last_at": T0, "events": 3, "scroll_percent": None, "medium": None,
+        "language": None, "first_hour": 0, "weekday": 7, "calculator": None, "first_source": None,
+        "first_medium": None, "sessions": 2, "source": "google", "device_category": None, "day": date(2026, 3, 29),
+    }  # fmt: skip
+    signal = {"name": "calculator", "events": 4, "seconds": 1.0, "last_at": T0}
+    tables = {
+        "leads": [
+            created("1", T0) | {"created_at": T0, "channel": "phone"},
+            created("2", T0) | {"created_at": T0 - timedelta(seconds=1), "channel": None},
+        ],
+        "activity_daily": [
+            activity | {"page_views": 1, "seconds": 0.5, "signals": []},
+            activity | {"visitor_id": "w", "page_views": 5, "seconds": 60.0, "signals": [signal]},
+        ],
+        "touchpoints": [
+            {"event_id": "t", "lead_id": "1", "day": T0.date(), "occurred_at": T0, "recorded_at": T0, "kind": "call"}
+        ],
+    }
+    rows = assert_engines_agree(statement("leads/daily_series"), PARAMETERS, tables)
+    counts = {(row["kind"], row["name"], row["day"].isoformat()): row["events"] for row in rows}
+    assert counts == {
+        ("leads", "phone", "2026-03-29"): 1,
+        ("leads", "", "2026-03-28"): 1,
+        ("visits", "", "2026-03-29"): 4,
+        ("idle_visits", "google ", "2026-03-29"): 2,
+        ("signals", "calculator", "2026-03-29"): 1,
+        ("touchpoints", "call", "2026-03-28"): 1,
+    }
 
 
 def arm_score(n: int, lead_id: str, at: datetime, arm: str, **changes: Any) -> Row:

@@ -217,6 +217,7 @@ class _Look:
         return Finding("champion", "good", summary)
 
     def drift(self) -> Finding:
+        from leadwerk.features.drift_check import ANOMALIES
         from leadwerk.pipeline.drift.check_rows import latest_checks
 
         checks = latest_checks(self.deployment.warehouse, self.now)
@@ -229,7 +230,9 @@ class _Look:
         drivers = "; ".join(
             f"{check.monitor}: {', '.join(driver.name for driver in check.drivers)}" for check in alarms
         )
-        return Finding("drift", "look", drivers, Message("doctor.drift.remedy"))
+        is_anomaly = all(check.monitor in ANOMALIES for check in alarms)
+        remedy = Message("doctor.anomaly.remedy" if is_anomaly else "doctor.drift.remedy")
+        return Finding("drift", "look", drivers, remedy)
 
     def outcomes(self) -> Finding:
         leads = {row.outcome: row.leads for row in self.rows(statement("outcomes/totals", OutcomeTotal))}

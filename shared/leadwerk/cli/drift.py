@@ -1,4 +1,4 @@
-"""`leadwerk drift`: whether leads and outcomes are still like those that the champion learned from."""
+"""`leadwerk drift`: whether leads and outcomes are still like those that the champion learned from, and anomalies."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def drift(
     call: Invocation,
     retrain: Annotated[bool, typer.Option("--retrain", help="Train at once if an alarm asks for it.")] = False,
 ) -> None:
-    """Check features, missing values, scores and outcomes against the champion's training data, and store the checks.
+    """Check leads and outcomes against the training, and what comes in against the weeks before; store the checks.
 
     Examples: `leadwerk drift` · `leadwerk drift --retrain`
     """
@@ -45,7 +45,8 @@ def drift(
         return
     if report.model_version is None:
         out.print(speech.say("drift.no_champion"))
-        return
+        if not report.checks:
+            return
     header = speech.columns("monitor", "state", "statistic", "limit", "leads", "drivers")
     out.print(table(speech.say("drift.title"), header, [_row(check, speech) for check in report.checks]))
     if report.training_due:

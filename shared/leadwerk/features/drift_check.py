@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 from msgspec import Struct
 
-Monitor = Literal["features", "missing", "scores", "outcomes"]
+Monitor = Literal["features", "missing", "scores", "outcomes", "inflow", "signals", "bots"]
+
+ANOMALIES: Final[frozenset[Monitor]] = frozenset(("inflow", "signals", "bots"))
+"""Monitors that compare what comes in with the weeks before, and need no champion."""
 
 
 class DriftDriver(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What differs, and by how much: a feature, a feature's missing share, a tenth of scores, or a group of leads.
 
-    `before` and `now`: shares missing; expected and observed conversions of a group. `p_value`: of a two-sample test.
+    `before` and `now`: shares missing; expected and observed conversions of a group, or counts. `p_value`: of a
+    two-sample test.
     """
 
     name: str
@@ -27,6 +31,7 @@ class DriftDriver(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class DriftCheck(Struct, frozen=True, kw_only=True):
     """A monitor's state. `statistic` is None with too few leads; `drivers`: the largest first.
 
+    `leads`: how many were looked at; of an anomaly's monitor, how many were counted.
     `alarm_since`, `change_day` and `watched_since` are kept after an alarm is over: training reads them.
     """
 

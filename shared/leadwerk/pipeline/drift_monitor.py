@@ -1,24 +1,27 @@
 """Drift monitor: compares leads and outcomes with what the champion learned, stores the checks, and asks for training.
 
-An alarm asks for training at once, and again every few days while new outcomes mature (policy: `drift`). Training
-itself reads the date of the change from the stored checks (pipeline.drift.change).
+Anomalies of what comes in (inflow, signals, bots) are checked beside, with or without a champion; they ask a person to
+look, and for no training. An alarm of drift asks for training at once, and again every few days while new outcomes
+mature (policy: `drift`). Training itself reads the date of the change from the stored checks (pipeline.drift.change).
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from leadwerk.features.drift_check import DriftCheck
+from leadwerk.features.drift_check import ANOMALIES, DriftCheck
+from leadwerk.pipeline.drift.anomalies import anomaly_checks
 from leadwerk.pipeline.drift.check_rows import latest_checks, row_of_check
 from leadwerk.pipeline.drift.lead_drift import lead_drift
 from leadwerk.pipeline.drift.outcome_drift import outcome_drift
 from leadwerk.pipeline.health import recent_landmarks
 from leadwerk.policy.model import Policy
-from leadwerk.registry import Manifest, Registry
+from leadwerk.registry import Registry
 from leadwerk.scoring.model import Scorer
 from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse
@@ -33,7 +36,7 @@ HORIZONS_OF_CHANGE = 2
 
 @dataclass(frozen=True)
 class DriftReport:
-    """Checks as of a moment; none without a champion.
+    """Checks as of a moment; without a champion those of anomalies alone.
 
     `training_due`: why a model should be trained now, as a message; empty if none should.
     """
@@ -53,31 +56,39 @@ class LastTraining(Struct, frozen=True):
 
 def run(warehouse: Warehouse, policy: Policy, registry: Registry, *, now: datetime) -> DriftReport:
     """Check all monitors as of `now` (aware, UTC) and store the checks; a second run of this `now` changes nothing."""
-    if registry.champion() is None:
-        return DriftReport(now, None, alarm=False, training_due="")
-    files = registry.champion_files()
-    manifest = files.manifest
     # Strictly before now: a repeated run must not take its own checks for the previous ones.
     previous = {check.monitor: check for check in latest_checks(warehouse, now - timedelta(microseconds=1))}
-    with warehouse.unit_of_work():
-        rows = recent_landmarks(warehouse, policy, now)
-        outcomes = outcome_drift(warehouse, policy, manifest, previous.get("outcomes"), now=now)
-    measured = (*lead_drift(manifest, Scorer.load(files, policy), rows, policy.drift), outcomes)
+    manifest = registry.champion_files().manifest if registry.champion() is not None else None
+    version = manifest.version if manifest is not None else None
+    measured = [*anomaly_checks(warehouse, policy, now=now)]
+    if manifest is not None:
+        measured += _drift_checks(warehouse, policy, registry, previous.get("outcomes"), now=now)
     checks = tuple(check.after(previous.get(check.monitor), now) for check in measured)
     # Stored before the alarm is logged: a reader of the log finds the check, and a crash in between repeats both.
-    warehouse.append("drift_checks", [_row(check, manifest, policy, now) for check in checks])
+    warehouse.append("drift_checks", [_row(check, version, policy, now) for check in checks])
     for check in checks:
         if check.begins(now):
-            _log(check, manifest.version)
-    due = _training_due(warehouse, policy, checks, now)
-    return DriftReport(now, manifest.version, any(check.alarm for check in checks), due, checks)
+            _log(check, version)
+    due = _training_due(warehouse, policy, [check for check in checks if check.monitor not in ANOMALIES], now)
+    return DriftReport(now, version, any(check.alarm for check in checks), due, checks)
 
 
-def _row(check: DriftCheck, champion: Manifest, policy: Policy, now: datetime) -> DriftCheckRow:
-    return row_of_check(check, now, model_version=champion.version, policy_version=policy.version)
+def _drift_checks(
+    warehouse: Warehouse, policy: Policy, registry: Registry, previous: DriftCheck | None, *, now: datetime
+) -> tuple[DriftCheck, ...]:
+    """Checks against the champion; `previous` is the latest one of the outcomes."""
+    files = registry.champion_files()
+    with warehouse.unit_of_work():
+        rows = recent_landmarks(warehouse, policy, now)
+        outcomes = outcome_drift(warehouse, policy, files.manifest, previous, now=now)
+    return (*lead_drift(files.manifest, Scorer.load(files, policy), rows, policy.drift), outcomes)
 
 
-def _training_due(warehouse: Warehouse, policy: Policy, checks: tuple[DriftCheck, ...], now: datetime) -> str:
+def _row(check: DriftCheck, champion: str | None, policy: Policy, now: datetime) -> DriftCheckRow:
+    return row_of_check(check, now, model_version=champion or "", policy_version=policy.version)
+
+
+def _training_due(warehouse: Warehouse, policy: Policy, checks: Sequence[DriftCheck], now: datetime) -> str:
     if not policy.drift.retrain:
         return ""
     beginning = [check.monitor for check in checks if check.begins(now)]
@@ -94,10 +105,11 @@ def _training_due(warehouse: Warehouse, policy: Policy, checks: tuple[DriftCheck
     return Message("drift.due.outcomes", day=f"{max(changing):%Y-%m-%d}")
 
 
-def _log(check: DriftCheck, model_version: str) -> None:
+def _log(check: DriftCheck, model_version: str | None) -> None:
     drivers = ", ".join(driver.name for driver in check.drivers)
+    is_anomaly = check.monitor in ANOMALIES
     fields = {
-        "event": "drift_alarm",
+        "event": "anomaly_alarm" if is_anomaly else "drift_alarm",
         "monitor": check.monitor,
         "model_version": model_version,
         "statistic": check.statistic,
@@ -105,4 +117,6 @@ def _log(check: DriftCheck, model_version: str) -> None:
         "change_day": check.change_day.isoformat() if check.change_day else None,
         "drivers": [driver.name for driver in check.drivers],
     }
-    logger.warning("Drift of %s: %s", check.monitor, drivers, extra={"fields": fields})
+    logger.warning(
+        "Anomaly of %s: %s" if is_anomaly else "Drift of %s: %s", check.monitor, drivers, extra={"fields": fields}
+    )

@@ -139,9 +139,9 @@ class Training(PolicySection, frozen=True):
 class Drift(PolicySection, frozen=True):
     """When leads or outcomes count as other than those that the champion learned from.
 
-    `false_alarms`: chance of a false alarm of the outcomes in 90 days. `stability`: stability index of a feature or of
-    the scores at which an alarm starts; `missing`: change of the share in which a feature is missing. `retrain`: an
-    alarm trains at once, and again every `retrain_days` while new outcomes mature.
+    `false_alarms`: chance of a false alarm in 90 days, of the outcomes, and of all anomalies together. `stability`:
+    stability index of a feature or of the scores at which an alarm starts; `missing`: change of the share in which a
+    feature is missing. `retrain`: an alarm trains at once, and again every `retrain_days` while new outcomes mature.
     """
 
     false_alarms: Annotated[float, Meta(ge=0.005, le=0.5)] = 0.05

@@ -158,7 +158,7 @@ class DeliveryRow(TableRow, frozen=True, kw_only=True):
 
 
 class DriftCheckRow(TableRow, frozen=True, kw_only=True):
-    """One check of one drift monitor: whether leads or outcomes differ from what the champion learned."""
+    """One check of one monitor: leads and outcomes against the training, or what comes in against earlier weeks."""
 
     check_id: str
     checked_at: datetime

@@ -1,4 +1,4 @@
-"""Operations: the chain as stations, what the CRM refuses, what could not be read, drift, and the models."""
+"""Operations: the chain as stations, what the CRM refuses, what could not be read, drift, anomalies, and the models."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from leadwerk.pipeline import wiring
 from leadwerk.pipeline.champion_change import ChampionChange
 from leadwerk.pipeline.dead_letters import read_dead_letters
 from leadwerk.pipeline.desk import stations
+from leadwerk.pipeline.drift.check_rows import latest_checks
 from leadwerk.pipeline.health import Health
+from leadwerk.report.drift_section import anomaly_sentences
+from leadwerk.report.formatter import Formatter
 from leadwerk.report.report_rows import StoredTrainingRun
 from leadwerk.texts.message import Message, in_language
 from leadwerk.warehouse.statement import statement
@@ -62,6 +65,7 @@ def show(visit: Visit, _: NoForm) -> Answer:
             for row in stations.rejections(visit.warehouse, visit.now)
         ],
         drift=champion_drift(visit, wording),
+        anomalies=anomaly_sentences(Formatter(visit.language, visit.policy), latest_checks(visit.warehouse, visit.now)),
         alerts=alert_texts(visit),
         has_limits=bool(visit.policy.kpi_limits),
         champion=champion,
