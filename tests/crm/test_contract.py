@@ -153,6 +153,22 @@ def test_a_restored_lead_comes_again(subject: Subject, crm: CRM) -> None:
     assert lead in {case.lead["lead_id"] for case in again if case.changed_at == standin.records[lead].modified}
 
 
+def test_the_stages_that_a_deal_passed_come_with_their_moments(subject: Subject, crm: CRM) -> None:
+    """Lost, and reopened between two readings: the present state alone would show neither."""
+    standin = pulling(subject).standin
+    steps = [(START, "qualified", "open"), (START + timedelta(days=1), "lost_it", "lost")]
+    lead = standin.add(1, kind="won", stage="signed", steps=steps, modified=START + timedelta(days=2))
+    hint = f"person:{lead}" if subject.name == "pipedrive" else lead
+    for told in (cases(crm), list(crm.reread([hint]).cases)):
+        by_event = {case.event_id: case for case in told if case.is_past}
+        past = [(case.changed_at, case.status, case.kind) for case in by_event.values()]
+        if "past_stages" in crm.capabilities.reports:
+            assert past == [*steps, (START + timedelta(days=2), "signed", "won")]
+            assert {case.lead["lead_id"] for case in told} == {lead}
+        else:
+            assert past == []
+
+
 def test_who_unsubscribed_is_told(subject: Subject, crm: CRM) -> None:
     standin = pulling(subject).standin
     assert "unsubscribes" in crm.capabilities.reports
@@ -160,7 +176,8 @@ def test_who_unsubscribed_is_told(subject: Subject, crm: CRM) -> None:
     cursor = list(crm.pull(None))[-1].cursor
     standin.records[writes].unsubscribed = True
     standin.touch(writes)
-    opt_outs = {case.lead["lead_id"]: case.lead["unsubscribed"] for page in crm.pull(cursor) for case in page.cases}
+    present = [case for page in crm.pull(cursor) for case in page.cases if not case.is_past]
+    opt_outs = {case.lead["lead_id"]: case.lead["unsubscribed"] for case in present}
     assert opt_outs[writes] in (True, "true")
     assert opt_outs.get(reads) in (False, "false", None)
 

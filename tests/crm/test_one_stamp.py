@@ -21,7 +21,7 @@ def test_ten_thousand_records_of_one_stamp_are_all_read(name: str) -> None:
         read: set[str] = set()
         for page in subject.crm().pull(None):
             pages += 1
-            cases += len(page.cases)
+            cases += sum(not case.is_past for case in page.cases)
             read |= {str(case.lead["lead_id"]) for case in page.cases if case.status_changed}
         assert read == leads
         assert cases <= 2 * RECORDS  # a contact and its deal

@@ -107,7 +107,7 @@ class HubSpot(Adapter):
         calls_at_once=4,
         overlap=timedelta(hours=1),
         cursor_step=timedelta(milliseconds=1),
-        reports=frozenset({"deletions", "merges", "unsubscribes", "lost_reason"}),
+        reports=frozenset({"deletions", "merges", "unsubscribes", "lost_reason", "past_stages"}),
         webhooks="hmac",
         budget_floor=0.1,
     )

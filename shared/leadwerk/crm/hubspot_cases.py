@@ -1,4 +1,4 @@
-"""Changed contacts of HubSpot as cases, each with its newest deal.
+"""Changed contacts of HubSpot as cases, and changed deals with the stages that they passed.
 
 The search is only eventually consistent, so each run starts an overlap before its cursor. It returns at most 10,000
 records of a query: pages follow the order of (stamp, id), never a running number.
@@ -13,8 +13,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from leadwerk.crm.http_client import HttpClient
+from leadwerk.crm.hubspot_stages import read_steps
 from leadwerk.crm.keyset import Position, joined, split, walk
 from leadwerk.crm.port import Case, CasePage, GoneRecord, StageKind
+from leadwerk.crm.stage_steps import past_cases
 from leadwerk.errors import CRMRejected
 from leadwerk.warehouse.batches import batches
 
@@ -241,14 +243,20 @@ def _lead(contact: _Record) -> Mapping[str, str | None]:
 
 
 def _deal_cases(http: HttpClient, deals: Sequence[_Record]) -> Iterator[Case]:
-    """A case for each contact of each deal; a deal without a contact says nothing of a lead."""
+    """Cases for each contact of each deal: the steps that it passed, then how it stands.
+
+    A deal without a contact says nothing of a lead.
+    """
     links = _links(http, "deals", "contacts", [deal.id for deal in deals])
     ids = list(dict.fromkeys(contact_id for contact_ids in links.values() for contact_id in contact_ids))
     contacts = {contact.id: contact for contact in _read(http, CONTACTS, ids)}
+    steps = read_steps(http, VERSION, [deal.id for deal in deals if links.get(deal.id)])
     for deal in deals:
         for contact_id in links.get(deal.id, ()):
             if contact_id in contacts:
-                yield _deal_case(deal, contacts[contact_id])
+                present = _deal_case(deal, contacts[contact_id])
+                yield from past_cases(f"deal:{deal.id}", steps.get(deal.id, ()), present)
+                yield present
 
 
 def _deal_case(deal: _Record, contact: _Record) -> Case:

@@ -19,7 +19,9 @@ FieldType = Literal["number", "text", "list"]
 StageKind = Literal["open", "won", "lost"]
 WebhookProof = Literal["hmac", "basic", "secret_url", "none"]
 RecordState = Literal["deleted", "merged"]
-Reported = Literal["deletions", "merges", "unsubscribes", "stage_history", "touchpoints", "owners", "lost_reason"]
+Reported = Literal[
+    "deletions", "merges", "unsubscribes", "stage_history", "past_stages", "touchpoints", "owners", "lost_reason"
+]
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Capabilities:
     `batch`: updates in one call; `batch_is_atomic`: one bad record fails them all, so the adapter bisects.
     `calls_at_once`: calls that may run side by side. `overlap`: how far before its cursor a read starts, because
     changes surface late.
+    `reports`: `stage_history` comes change by change; `past_stages` are read beside the present state.
     `budget_floor`: share of the CRM's daily budget that is left to hot leads and to reading.
     """
 
@@ -132,7 +135,8 @@ class Case:
     `changed_at` (aware) is when the CRM recorded the change, `event_id` is unique to it. Where something else than the
     status changed, such as a touchpoint that came, `status_changed` is False. `kind` is what the CRM itself says of the
     status; it decides where the policy does not name the status. The lead's field `unsubscribed` says, where the CRM
-    does, whether the person wants no campaign mails.
+    does, whether the person wants no campaign mails. `is_past`: a step that the case has passed. What the lead was then
+    is not known, so `lead` carries its id only, and the status alone is stored.
     """
 
     event_id: str
@@ -144,6 +148,7 @@ class Case:
     touchpoints: tuple[Touchpoint, ...] = ()
     status_changed: bool = True
     kind: StageKind | None = None
+    is_past: bool = False
 
 
 @dataclass(frozen=True)

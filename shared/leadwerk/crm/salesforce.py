@@ -34,7 +34,8 @@ from leadwerk.crm.port import (
     Unknown,
 )
 from leadwerk.crm.rate_limiter import RateLimiter
-from leadwerk.crm.salesforce_cases import WhereaboutsAnswer, quoted
+from leadwerk.crm.salesforce_cases import WhereaboutsAnswer
+from leadwerk.crm.soql import quoted
 from leadwerk.errors import CRMRejected
 
 VERSION = "v67.0"
@@ -104,7 +105,7 @@ class Salesforce(Adapter):
         calls_at_once=2,
         overlap=timedelta(minutes=10),
         cursor_step=timedelta(seconds=1),
-        reports=frozenset({"deletions", "merges", "unsubscribes"}),
+        reports=frozenset({"deletions", "merges", "unsubscribes", "past_stages"}),
         budget_floor=0.2,
     )
 

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 
 import msgspec
 
-from leadwerk.crm.http_client import CRMResponse
 from leadwerk.crm.keyset import Position, joined, split, walk
 from leadwerk.crm.port import Case, CasePage, GoneRecord, StageKind
-from leadwerk.errors import CRMRejected
+from leadwerk.crm.salesforce_stages import read_steps
+from leadwerk.crm.soql import Ask, asked, moment_of, quoted
+from leadwerk.crm.stage_steps import past_cases
 
 PAGE_SIZE = 2000
-Ask = Callable[[str, str], CRMResponse]
-"""The answer to a query in SOQL, asked of the resource `query`, or of `queryAll` for deleted records too."""
 COLUMNS = (
     "Id, CreatedDate, SystemModstamp, Email, Phone, PostalCode, Country, Title, Industry, NumberOfEmployees,"
     " AnnualRevenue, Status, IsConverted, HasOptedOutOfEmail, ConvertedOpportunity.StageName,"
     " ConvertedOpportunity.IsWon, ConvertedOpportunity.IsClosed, ConvertedOpportunity.Amount,"
-    " ConvertedOpportunity.SystemModstamp"
+    " ConvertedOpportunity.SystemModstamp, ConvertedOpportunityId"
 )
 LEAD_STAMP, OPPORTUNITY_STAMP = "SystemModstamp", "ConvertedOpportunity.SystemModstamp"
 
@@ -36,7 +35,7 @@ class Whereabouts(msgspec.Struct, frozen=True, rename="pascal"):
 
     def place(self) -> Position:
         """Where it stands in the order of the last change."""
-        return Position(_moment(self.system_modstamp), self.id)
+        return Position(moment_of(self.system_modstamp), self.id)
 
 
 class WhereaboutsAnswer(msgspec.Struct, frozen=True):
@@ -68,6 +67,7 @@ class _Lead(msgspec.Struct, frozen=True, rename="pascal"):
     annual_revenue: float | None = None
     has_opted_out_of_email: bool | None = None
     converted_opportunity: _Opportunity | None = None
+    converted_opportunity_id: str | None = None
 
 
 class _LeadsAnswer(msgspec.Struct, frozen=True):
@@ -88,8 +88,9 @@ def pages(ask: Ask, cursor: str | None, overlap: timedelta) -> Iterator[CasePage
 
         for leads, place in walk(start.before(overlap) if start else None, fetch, place_of):
             positions[index] = max(place, start) if start else place
-            cases = tuple(_case(lead, column) for lead in leads)
-            yield CasePage(cases, (), joined(positions), place.stamp - overlap)
+            # The steps once: a change of the opportunity moves its own stamp.
+            cases = _with_steps(ask, leads) if column == OPPORTUNITY_STAMP else (_case(lead, column) for lead in leads)
+            yield CasePage(tuple(cases), (), joined(positions), place.stamp - overlap)
     yield from _deleted(ask, positions, overlap)
 
 
@@ -108,10 +109,7 @@ def _query_deleted(ask: Ask, place: Position | None) -> Sequence[Whereabouts]:
         f"SELECT Id, SystemModstamp, IsDeleted, MasterRecordId FROM Lead WHERE {filters}"  # noqa: S608  quoted
         f" ORDER BY {LEAD_STAMP}, Id LIMIT {PAGE_SIZE}"
     )
-    answer = ask("queryAll", query)
-    if answer.status != 200:
-        raise CRMRejected(f"The query of deleted leads was refused: {answer.text()}", status=answer.status)
-    return answer.decoded(WhereaboutsAnswer).records
+    return asked(ask, query, "queryAll").decoded(WhereaboutsAnswer).records
 
 
 def _query(ask: Ask, column: str, place: Position | None, where: str = "") -> Sequence[_Lead]:
@@ -120,17 +118,14 @@ def _query(ask: Ask, column: str, place: Position | None, where: str = "") -> Se
         conditions.append("ConvertedOpportunityId != null")
     filters = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     query = f"SELECT {COLUMNS} FROM Lead{filters} ORDER BY {column}, Id LIMIT {PAGE_SIZE}"  # noqa: S608  quoted
-    answer = ask("query", query)
-    if answer.status != 200:
-        raise CRMRejected(f"The query was refused: {answer.text()}", status=answer.status)
-    return answer.decoded(_LeadsAnswer).records
+    return asked(ask, query).decoded(_LeadsAnswer).records
 
 
 def reread(ask: Ask, record_ids: Sequence[str]) -> CasePage:
     """See `CRM.reread`."""
     ids = ", ".join(quoted(record_id) for record_id in record_ids)
     leads = _query(ask, LEAD_STAMP, None, f"Id IN ({ids})") if record_ids else ()
-    return CasePage(tuple(_case(lead, LEAD_STAMP) for lead in leads), (), "")
+    return CasePage(tuple(_with_steps(ask, leads)), (), "")
 
 
 def _after_position(column: str, place: Position | None) -> list[str]:
@@ -140,6 +135,18 @@ def _after_position(column: str, place: Position | None) -> list[str]:
     stamp = place.stamp.strftime("%Y-%m-%dT%H:%M:%SZ")
     same = f"({column} = {stamp} AND Id > {quoted(place.record_id)})"
     return [f"({same} OR {column} > {stamp})" if place.record_id else f"{column} >= {stamp}"]
+
+
+def _with_steps(ask: Ask, leads: Sequence[_Lead]) -> Iterator[Case]:
+    """Each lead as it stands, after the stages that its opportunity has passed."""
+    deal_ids = [lead.converted_opportunity_id for lead in leads if lead.converted_opportunity_id]
+    steps = read_steps(ask, list(dict.fromkeys(deal_ids)))
+    for lead in leads:
+        present = _case(lead, OPPORTUNITY_STAMP)
+        deal_id = lead.converted_opportunity_id
+        if deal_id:
+            yield from past_cases(f"opportunity:{deal_id}", steps.get(deal_id, ()), present)
+        yield present
 
 
 def _case(lead: _Lead, column: str) -> Case:
@@ -166,18 +173,4 @@ def _case(lead: _Lead, column: str) -> Case:
 def _stamp(lead: _Lead, column: str) -> datetime:
     deal = lead.converted_opportunity
     text = deal.system_modstamp if column == OPPORTUNITY_STAMP and deal else lead.system_modstamp
-    return _moment(text)
-
-
-def _moment(text: str) -> datetime:
-    # Salesforce writes +0000, which ISO 8601 allows in its basic form only.
-    return datetime.fromisoformat(text.replace("+0000", "+00:00")).astimezone(UTC)
-
-
-def quoted(text: str) -> str:
-    r"""A text in SOQL.
-
-    >>> quoted("O'Neil\\")
-    "'O\\'Neil\\\\'"
-    """
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    return moment_of(text)

@@ -51,6 +51,10 @@ def add_case(rows: CaseRows, case: Case, policy: Policy, person_key: str, now: d
     if wrong := out_of_time("changed_at", case.changed_at, now):
         yield wrong
         return
+    if case.is_past:
+        # The lead's fields are those of today: dated back, they would tell a model of the past what came later.
+        yield from _add_outcome(rows, case, str(case.lead["lead_id"]), policy)
+        return
     recorded_at = case.changed_at
     lead, rejections = lead_version(
         case.lead, policy=policy, recorded_at=recorded_at, event_id=case.event_id, person_key=person_key

@@ -32,6 +32,8 @@ class Record:
     reason: str | None = None
     unsubscribed: bool = False
     converted_into: str | None = None
+    steps: list[tuple[datetime, str, str]] = field(default_factory=list)
+    """Moments, stages and kinds that the deal has passed; see `StandIn.stages_of`."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,12 @@ class StandIn:
         record_id = self.lead_id(number)
         self.records[record_id] = Record(**{"modified": START + timedelta(minutes=number)} | other)
         return record_id
+
+    def stages_of(self, record: Record) -> list[tuple[datetime, str, str]]:
+        """Moments, stages and kinds of a deal, the present one last; a write that leaves the stage adds none."""
+        if not record.steps or record.steps[-1][1] != record.stage:
+            record.steps.append((record.modified, record.stage, record.kind))
+        return record.steps
 
     def touch(self, record_id: str) -> None:
         """A write moves the record's stamp, ours as everybody's."""

@@ -27,8 +27,13 @@ class HubSpotStandIn(StandIn):
                 return self._search(kind, call.body)
             case "POST", [kind, "batch", "read"]:
                 ids = [entry["id"] for entry in call.body["inputs"]]
+                if "propertiesWithHistory" in call.body and len(ids) > 50:
+                    return _error(400, "VALIDATION_ERROR", "at most 50 with history")
                 living = [(key, self.records[key]) for key in ids if self._living(key)]
-                return Reply(200, {"results": [self._object(kind, *pair) for pair in living]})
+                results = [self._object(kind, *pair) for pair in living]
+                if "propertiesWithHistory" in call.body:
+                    results = [entry | self._history(self.records[entry["id"]]) for entry in results]
+                return Reply(200, {"results": results})
             case "POST", [_, _, "batch", "read"]:
                 return Reply(200, {"results": self._links(call.body["inputs"])})
             case "PUT", [list_id, "memberships", "add"]:
@@ -38,6 +43,8 @@ class HubSpotStandIn(StandIn):
                 return Reply(200, {"recordIdsAdded": call.body})
             case "POST", ["tasks"]:
                 return self._task(call.body)
+        if call.path == "/crm/pipelines/2026-09/deals":
+            return Reply(200, {"results": [{"id": "default", "stages": self._stages()}]})
         if call.path.startswith("/crm/properties/2026-09/contacts"):
             return self._properties(call)
         return Reply(404, {"message": f"no {call.method} {call.path}"})
@@ -133,6 +140,25 @@ class HubSpotStandIn(StandIn):
                 "hs_is_closed_won": str(record.kind == "won").lower(),
             }  # fmt: skip
         return {"id": key, "properties": properties}
+
+    def _stages(self) -> list[dict[str, Any]]:
+        """All stages that a deal has or had, with the probability of their kind."""
+        kinds = {stage: kind for record in self.records.values() for _, stage, kind in self.stages_of(record)}
+        chances = {"open": "0.4", "won": "1.0", "lost": "0.0"}
+        return [
+            {"id": stage, "label": stage, "metadata": {
+                "isClosed": str(kind != "open").lower(), "probability": chances[kind]
+            }}
+            for stage, kind in kinds.items()
+        ]  # fmt: skip
+
+    def _history(self, record: Record) -> dict[str, Any]:
+        """Versions of the stage as HubSpot has them, the newest first."""
+        versions = [
+            {"value": stage, "timestamp": _written(moment), "sourceType": "CRM_UI"}
+            for moment, stage, _ in reversed(self.stages_of(record))
+        ]
+        return {"propertiesWithHistory": {"dealstage": versions}}
 
     def _links(self, inputs: list[dict[str, str]]) -> list[dict[str, Any]]:
         # A deal has the id of its contact here.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from support.standins.frame import Call, Record, Reply, StandIn
@@ -71,6 +71,13 @@ class SalesforceStandIn(StandIn):
         if " FROM Campaign " in query:
             assert "IsActive = true" in query
             return [{"Id": "701000001"}] if "'hot lead'" in query else []
+        if " FROM OpportunityStage" in query:
+            kinds = {stage: kind for record in self.records.values() for _, stage, kind in self.stages_of(record)}
+            return [
+                {"ApiName": stage, "IsWon": kind == "won", "IsClosed": kind != "open"} for stage, kind in kinds.items()
+            ]
+        if " FROM OpportunityHistory " in query:
+            return self._steps([key.replace("006", "00Q", 1) for key in re.findall(r"'([^']*)'", query)])
         if " FROM Task " in query:
             who, subject = re.findall(r"= '([^']*)'", query)[:2]
             return [task for task in self.tasks if (task["WhoId"], task["Subject"]) == (who, subject)]
@@ -92,6 +99,16 @@ class SalesforceStandIn(StandIn):
             rows = [row for row in rows if row[1].kind != "open"]
         return [self._lead(*row) for row in self._page_after(query, rows)]
 
+    def _steps(self, keys: list[str]) -> list[dict[str, Any]]:
+        """Versions of opportunities, each stage twice: a change of the amount makes a version, too."""
+        versions = [(moment, key, stage) for key in keys for moment, stage, _ in self.stages_of(self.records[key])]
+        return [
+            {"OpportunityId": key.replace("00Q", "006", 1), "StageName": stage,
+             "CreatedDate": (moment + timedelta(seconds=later)).strftime("%Y-%m-%dT%H:%M:%S.000+0000")}
+            for moment, key, stage in sorted(versions)
+            for later in (0, 1)
+        ]  # fmt: skip
+
     def _page_after(self, query: str, rows: list[tuple[str, Record]]) -> list[tuple[str, Record]]:
         """A page of the rows behind the query's place."""
         after = re.search(r"> (\d{4}-\S+Z)", query)
@@ -112,6 +129,7 @@ class SalesforceStandIn(StandIn):
         return {
             "Id": key, "CreatedDate": "2026-01-05T08:00:00.000+0000", "SystemModstamp": stamp, "Status": "Open",
             "HasOptedOutOfEmail": record.unsubscribed,
+            "ConvertedOpportunityId": None if record.kind == "open" else key.replace("00Q", "006", 1),
             "ConvertedOpportunity": None if record.kind == "open" else deal,
         }  # fmt: skip
 

@@ -1,0 +1,39 @@
+"""Queries to Salesforce in SOQL: how they are sent, and how texts and moments are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from leadwerk.crm.http_client import CRMResponse
+from leadwerk.errors import CRMRejected
+
+Ask = Callable[[str, str], CRMResponse]
+"""The answer to a query in SOQL, asked of the resource `query`, or of `queryAll` for deleted records too."""
+
+
+def asked(ask: Ask, query: str, resource: str = "query") -> CRMResponse:
+    """The answer to a query.
+
+    Raises:
+        CRMRejected: the query was refused, as where the user may not read an object.
+    """
+    answer = ask(resource, query)
+    if answer.status != 200:
+        raise CRMRejected(f"A query was refused: {answer.text()}", status=answer.status)
+    return answer
+
+
+def moment_of(text: str) -> datetime:
+    """A moment as Salesforce writes it, in UTC."""
+    # Salesforce writes +0000, which ISO 8601 allows in its basic form only.
+    return datetime.fromisoformat(text.replace("+0000", "+00:00")).astimezone(UTC)
+
+
+def quoted(text: str) -> str:
+    r"""A text in SOQL.
+
+    >>> quoted("O'Neil\\")
+    "'O\\'Neil\\\\'"
+    """
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
