@@ -157,7 +157,7 @@ def test_the_stages_that_a_deal_passed_come_with_their_moments(subject: Subject,
     """Lost, and reopened between two readings: the present state alone would show neither."""
     standin = pulling(subject).standin
     steps = [(START, "qualified", "open"), (START + timedelta(days=1), "lost_it", "lost")]
-    lead = standin.add(1, kind="won", stage="signed", steps=steps, modified=START + timedelta(days=2))
+    lead = standin.add(1, kind="won", stage="signed", steps=[*steps], modified=START + timedelta(days=2))
     hint = f"person:{lead}" if subject.name == "pipedrive" else lead
     for told in (cases(crm), list(crm.reread([hint]).cases)):
         by_event = {case.event_id: case for case in told if case.is_past}

@@ -1,4 +1,4 @@
-"""Stages that a deal passed between two readings: each is an outcome of its own moment, and none a version of the lead."""
+"""Stages that a deal passed between two readings: each is an outcome of its own moment, none a version of the lead."""
 
 from __future__ import annotations
 

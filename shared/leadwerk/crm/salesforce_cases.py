@@ -166,6 +166,8 @@ def _case(lead: _Lead, column: str) -> Case:
         },
         status=deal.stage_name if deal else lead.status,
         amount=deal.amount if deal else None,
+        # A lead's stamp does not say when its opportunity changed; the opportunity's own does.
+        status_changed=deal is None or column == OPPORTUNITY_STAMP,
         kind=kind,
     )  # fmt: skip
 

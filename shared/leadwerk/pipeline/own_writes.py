@@ -41,7 +41,7 @@ def without_own_writes(warehouse: Warehouse, cases: Sequence[Case], first_day: d
         if case.status_changed:
             status = _status(case)
             last = latest.get(status.lead_id)
-            if last is not None and case.changed_at > last.occurred_at and _says_the_same(last, status):
+            if last is not None and case.changed_at >= last.occurred_at and _says_the_same(last, status):
                 case = replace(case, status_changed=False)
             elif last is None or case.changed_at >= last.occurred_at:
                 latest[status.lead_id] = status
