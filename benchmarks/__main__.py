@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.figure import Figure
 
-FRAME = {"__init__", "__main__", "figure"}
+FRAME = {"__init__", "__main__", "figure", "pubsub_emulator", "push_sender"}
 
 
 def names() -> list[str]:

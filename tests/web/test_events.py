@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from benchmarks.push_sender import Google, environment, pushed
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
 from leadwerk.web import events
-from support.push_sender import Google, environment, pushed
 from support.standins.frame import TOKEN, serving
 from support.standins.hubspot import HubSpotStandIn
 from support.standins.pipedrive import PipedriveStandIn

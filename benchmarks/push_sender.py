@@ -78,7 +78,11 @@ def environment(google: Google) -> dict[str, str]:
 
 
 def pushed(events: Any, message_id: str = "m1") -> bytes:
-    """A message in the envelope of a push."""
-    data = base64.b64encode(json.dumps(events).encode()).decode()
+    """A message with events, in the envelope of a push."""
+    return enveloped(base64.b64encode(json.dumps(events).encode()).decode(), message_id)
+
+
+def enveloped(data: str, message_id: str) -> bytes:
+    """A message of base64 `data` in the envelope of a push."""
     message = {"data": data, "messageId": message_id, "publishTime": "2026-02-01T08:00:00.123Z", "attributes": {}}
     return json.dumps({"message": message, "subscription": "projects/p/subscriptions/s"}).encode()
