@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings
 
 from support.examples import ALL
+from support.secret_watch import leaks
 
 settings.register_profile("few_examples", derandomize=True, max_examples=12, deadline=None)
 settings.register_profile("all_examples", derandomize=True, max_examples=ALL, deadline=None)
@@ -29,6 +30,15 @@ def _files_end_with_their_test() -> Iterator[None]:
     yield
     if homes := sys.modules.get("support.homes"):  # most tests open no file, and import nothing for it
         homes.close_files()
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_is_logged(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Whatever a test is about: its log records, and the logs of processes that it started, hold no secret."""
+    yield
+    home = getattr(request.node, "funcargs", {}).get("tmp_path")
+    logs = (home / "logs").glob("*.log") if home else ()
+    assert leaks([*caplog.get_records("setup"), *caplog.get_records("call")], logs) == []
 
 
 def pytest_sessionfinish() -> None:

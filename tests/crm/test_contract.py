@@ -159,12 +159,12 @@ def test_the_stages_that_a_deal_passed_come_with_their_moments(subject: Subject,
     steps = [(START, "qualified", "open"), (START + timedelta(days=1), "lost_it", "lost")]
     lead = standin.add(1, kind="won", stage="signed", steps=[*steps], modified=START + timedelta(days=2))
     hint = f"person:{lead}" if subject.name == "pipedrive" else lead
-    for told in (cases(crm), list(crm.reread([hint]).cases)):
-        by_event = {case.event_id: case for case in told if case.is_past}
+    for read in (cases(crm), list(crm.reread([hint]).cases)):
+        by_event = {case.event_id: case for case in read if case.is_past}
         past = [(case.changed_at, case.status, case.kind) for case in by_event.values()]
         if "past_stages" in crm.capabilities.reports:
             assert past == [*steps, (START + timedelta(days=2), "signed", "won")]
-            assert {case.lead["lead_id"] for case in told} == {lead}
+            assert {case.lead["lead_id"] for case in read} == {lead}
         else:
             assert past == []
 

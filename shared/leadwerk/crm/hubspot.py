@@ -140,16 +140,16 @@ class HubSpot(Adapter):
         if answer.status not in (200, 207):
             return _refusal(answer)
         batch = answer.decoded(_BatchAnswer)
-        taken = {record.id for record in batch.results}
+        updated_ids = {record.id for record in batch.results}
         refused = {record_id: error for error in batch.errors for record_id in error.context.ids}
-        return [self._result(update, taken, refused) for update in updates]
+        return [self._result(update, updated_ids, refused) for update in updates]
 
-    def _result(self, update: LeadUpdate, taken: set[str], refused: dict[str, ErrorAnswer]) -> PushResult:
-        if update.target in taken:
+    def _result(self, update: LeadUpdate, updated_ids: set[str], refused: dict[str, ErrorAnswer]) -> PushResult:
+        if update.target in updated_ids:
             return Taken()
         error = refused.get(update.target)
         if error is None:
-            # Neither taken nor refused: HubSpot's answer does not say what became of it.
+            # Neither updated_ids nor refused: HubSpot's answer does not say what became of it.
             return Later(text="The CRM's answer does not mention this contact.")
         if error.category == "OBJECT_NOT_FOUND":
             return self._missing(update.target)

@@ -103,22 +103,22 @@ DEALS = _List("deals", "hs_lastmodifieddate", DEAL_PROPERTIES)
 
 def pages(http: HttpClient, cursor: str | None, overlap: timedelta) -> Iterator[CasePage]:
     """See `CRM.pull`: deleted contacts, changed ones, then changed deals with their contacts."""
-    places = split(cursor, 2)
+    positions = split(cursor, 2)
     # First, and without moving the cursor: the list of deleted contacts has no order of time to continue in.
-    if gone_records := tuple(_archived(http, places[0].before(overlap).stamp if places[0] else None)):
-        yield CasePage((), (), joined(places), gone_records=gone_records)
+    if gone_records := tuple(_archived(http, positions[0].before(overlap).stamp if positions[0] else None)):
+        yield CasePage((), (), joined(positions), gone_records=gone_records)
     for index, listed in enumerate((CONTACTS, DEALS)):
-        start = places[index]
+        start = positions[index]
 
         def fetch(place: Position | None, listed: _List = listed) -> Sequence[_Record]:
             return _search(http, listed, place)
 
         for records, place in walk(start.before(overlap) if start else None, fetch, _Record.place):
             # The overlap never moves the cursor back.
-            places[index] = max(place, start) if start else place
+            positions[index] = max(place, start) if start else place
             cases = _deal_cases(http, records) if listed is DEALS else _contact_cases(records)
             gone_records = () if listed is DEALS else tuple(_merged(records))
-            yield CasePage(tuple(cases), (), joined(places), place.stamp - overlap, gone_records)
+            yield CasePage(tuple(cases), (), joined(positions), place.stamp - overlap, gone_records)
 
 
 def reread(http: HttpClient, record_ids: Sequence[str]) -> CasePage:

@@ -118,7 +118,7 @@ def reread(ask: Ask, record_ids: Sequence[str]) -> CasePage:
 
 
 def person_of(ask: Ask, record_id: str) -> PipedrivePerson | None:
-    """A person by id, even if deleted (Pipedrive keeps them 30 days); None if there is none."""
+    """A person by id, even if deleted (Pipedrive keeps them 30 days); None where Pipedrive has nobody of this id."""
     answer = ask(f"{PERSONS}/{record_id}", MARKETING)
     return answer.decoded(_PersonAnswer).data if answer.status == 200 else None
 

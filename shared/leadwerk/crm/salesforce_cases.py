@@ -11,7 +11,7 @@ import msgspec
 from leadwerk.crm.keyset import Position, joined, split, walk
 from leadwerk.crm.port import Case, CasePage, GoneRecord, StageKind
 from leadwerk.crm.salesforce_stages import read_steps
-from leadwerk.crm.soql import Ask, asked, moment_of, quoted
+from leadwerk.crm.soql import Ask, answer_of, moment_of, quoted
 from leadwerk.crm.stage_steps import past_cases
 
 PAGE_SIZE = 2000
@@ -109,7 +109,7 @@ def _query_deleted(ask: Ask, place: Position | None) -> Sequence[Whereabouts]:
         f"SELECT Id, SystemModstamp, IsDeleted, MasterRecordId FROM Lead WHERE {filters}"  # noqa: S608  quoted
         f" ORDER BY {LEAD_STAMP}, Id LIMIT {PAGE_SIZE}"
     )
-    return asked(ask, query, "queryAll").decoded(WhereaboutsAnswer).records
+    return answer_of(ask, query, "queryAll").decoded(WhereaboutsAnswer).records
 
 
 def _query(ask: Ask, column: str, place: Position | None, where: str = "") -> Sequence[_Lead]:
@@ -118,7 +118,7 @@ def _query(ask: Ask, column: str, place: Position | None, where: str = "") -> Se
         conditions.append("ConvertedOpportunityId != null")
     filters = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     query = f"SELECT {COLUMNS} FROM Lead{filters} ORDER BY {column}, Id LIMIT {PAGE_SIZE}"  # noqa: S608  quoted
-    return asked(ask, query).decoded(_LeadsAnswer).records
+    return answer_of(ask, query).decoded(_LeadsAnswer).records
 
 
 def reread(ask: Ask, record_ids: Sequence[str]) -> CasePage:

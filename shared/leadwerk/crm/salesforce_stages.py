@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from leadwerk.crm.port import StageKind
-from leadwerk.crm.soql import Ask, asked, moment_of, quoted
+from leadwerk.crm.soql import Ask, answer_of, moment_of, quoted
 from leadwerk.crm.stage_steps import StageStep
 from leadwerk.warehouse.batches import batches
 
@@ -44,7 +44,7 @@ def read_steps(ask: Ask, opportunity_ids: Sequence[str]) -> Mapping[str, Sequenc
     """Opportunity id → its changes of stage in order of time."""
     if not opportunity_ids:
         return {}
-    kinds = {stage.api_name: stage.kind() for stage in asked(ask, KINDS_QUERY).decoded(_StagesAnswer).records}
+    kinds = {stage.api_name: stage.kind() for stage in answer_of(ask, KINDS_QUERY).decoded(_StagesAnswer).records}
     steps: dict[str, list[StageStep]] = {}
     for ids in batches(opportunity_ids, OPPORTUNITIES_AT_ONCE):
         for step in _steps(ask, ids):
@@ -62,7 +62,7 @@ def _steps(ask: Ask, ids: Sequence[str]) -> list[_Step]:
         "SELECT OpportunityId, StageName, CreatedDate FROM OpportunityHistory"  # noqa: S608  quoted
         f" WHERE OpportunityId IN ({listed}) ORDER BY CreatedDate, Id LIMIT {MOST_STEPS}"
     )
-    steps = asked(ask, query).decoded(_StepsAnswer).records
+    steps = answer_of(ask, query).decoded(_StepsAnswer).records
     if len(steps) < MOST_STEPS or len(ids) == 1:
         return steps
     # Cut off: of half as many opportunities there are fewer.

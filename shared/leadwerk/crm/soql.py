@@ -12,7 +12,7 @@ Ask = Callable[[str, str], CRMResponse]
 """The answer to a query in SOQL, asked of the resource `query`, or of `queryAll` for deleted records too."""
 
 
-def asked(ask: Ask, query: str, resource: str = "query") -> CRMResponse:
+def answer_of(ask: Ask, query: str, resource: str = "query") -> CRMResponse:
     """The answer to a query.
 
     Raises:
