@@ -55,7 +55,7 @@ class Google:
         pem = private.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
         )
-        return crypt.RSASigner.from_string(pem, name)
+        return crypt.RSASigner.from_string(pem, name)  # type: ignore[no-untyped-call]
 
     def headers(self, signer: Any = None, **claims: Any) -> dict[str, str]:
         now = int(datetime.now(UTC).timestamp())
@@ -63,7 +63,7 @@ class Google:
             "iss": "https://accounts.google.com", "aud": AUDIENCE, "email": ACCOUNT, "email_verified": True,
             "iat": now, "exp": now + 3600,
         }  # fmt: skip
-        token = jwt.encode(signer or self.signer, payload | claims).decode()
+        token = jwt.encode(signer or self.signer, payload | claims).decode()  # type: ignore[no-untyped-call]
         return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     def close(self) -> None:
