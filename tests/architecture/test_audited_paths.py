@@ -66,6 +66,7 @@ COMMANDS = {
     "policy suggest accept": "suggestions",
     "policy suggest decline": "suggestions",
     "policy suggest draft": READS,
+    "policy suggest profile": READS,
     "privacy erase": "erasures",
     "privacy object": "objections",
     "privacy record": READS,

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from leadwerk.learning.conversion_rate import ConversionRate
+    from leadwerk.learning.customer_profile import CustomerProfile, ProfileTrait
     from leadwerk.learning.rule_discovery import NewRule
     from leadwerk.learning.suggest import Suggestion
     from leadwerk.learning.suggestion_evaluation import Effect, Ranking
     from leadwerk.pipeline.policies.policy_store import InForce
     from leadwerk.pipeline.policies.suggest import Proposal, SuggestionReport, Verdict
+    from leadwerk.policy.points_numbers import PointsNumbers
 
 Rules = Annotated[list[str], typer.Argument(metavar="RULE...", help="Rules as `leadwerk policy suggest` names them.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the file.")]
@@ -32,7 +34,7 @@ def register(policy: typer.Typer) -> None:
     """Add the commands to the family `policy`."""
     family = typer.Typer(invoke_without_command=True, no_args_is_help=False)
     family.callback()(suggest)
-    for command in (accept, decline, draft):
+    for command in (accept, decline, draft, profile):
         family.command()(command)
     policy.add_typer(family, name="suggest")
 
@@ -117,6 +119,64 @@ def draft(
     _write(present, accepted, output, Speech.of_reader(call), force=force)
 
 
+@shared_options()
+def profile(
+    call: Invocation,
+    output: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write a draft with the rules that the profile proposes."),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Propose an ideal customer profile: who is over-represented among past customers, with evidence.
+
+    Example: `leadwerk policy suggest profile --out draft.yaml`, then `leadwerk policy replay draft.yaml`
+    """
+    from leadwerk.pipeline.policies import suggest as stage
+    from leadwerk.pipeline.policies.policy_store import open_policies
+    from leadwerk.policy.points_numbers import PointsNumbers
+
+    deployment, speech = call.deployment, Speech.of_reader(call)
+    present = open_policies(deployment.settings).in_force()
+    with working(speech.say("suggest.profile.running"), as_json=call.as_json):
+        proposed = stage.profile(deployment.warehouse, present.policy, now=call.moment())
+    if call.as_json:
+        print_json(proposed)
+    else:
+        _show_profile(proposed, speech)
+    if output:
+        rules = tuple(rule.rule for rule in proposed.new_rules)
+        _write_numbers(present, PointsNumbers(rules=rules), output, speech, force=force)
+
+
+def _show_profile(proposed: CustomerProfile, speech: Speech) -> None:
+    counts = {"leads": f"{proposed.leads:,}", "customers": f"{proposed.customers:,}", "tested": proposed.tested}
+    if not proposed.traits:
+        out.print(speech.say("suggest.profile.none", **counts))
+        return
+    header = speech.columns("trait", "leads", "of_leads", "of_customers", "lift", "rule", "points")
+    rows = [_trait_row(trait, speech) for trait in proposed.traits]
+    out.print(table(speech.say("suggest.profile.title", **counts), header, rows))
+    if proposed.new_rules:
+        header = speech.columns("rule", "points", "between_95", "conversion_with", "without")
+        out.print(
+            table(speech.say("suggest.new_rules"), header, [_new_row(rule, speech) for rule in proposed.new_rules])
+        )
+
+
+def _trait_row(trait: ProfileTrait, speech: Speech) -> tuple[str, ...]:
+    label = trait.labels.get(speech.language) or f"{trait.fact} {trait.value}"
+    return (
+        label,
+        f"{trait.leads:,}",
+        f"{trait.lead_share:.0%}",
+        f"{trait.customer_share:.0%}",
+        f"{trait.lift:.1f} ({trait.low:.1f} … {trait.high:.1f})",
+        trait.rule or "",
+        figure(trait.points),
+    )
+
+
 def _decide(call: Invocation, rules: list[str], verdict: Verdict, note: tuple[str, str]) -> None:
     from leadwerk.pipeline.policies import suggest as stage
     from leadwerk.pipeline.policies.policy_store import open_policies
@@ -139,14 +199,22 @@ def _decide(call: Invocation, rules: list[str], verdict: Verdict, note: tuple[st
 
 def _write(present: InForce, chosen: Sequence[Proposal], file: Path, speech: Speech, *, force: bool) -> None:
     """A draft with the chosen numbers; the rest of the text is the policy's in force, comments and all."""
-    from leadwerk.pipeline.policies.policy_store import draft_of
     from leadwerk.pipeline.policies.suggest import numbers
+
+    _write_numbers(present, numbers(chosen), file, speech, force=force, count=len(chosen))
+
+
+def _write_numbers(
+    present: InForce, changes: PointsNumbers, file: Path, speech: Speech, *, force: bool, count: int | None = None
+) -> None:
+    from leadwerk.pipeline.policies.policy_store import draft_of
     from leadwerk.policy.points_numbers import text_with_numbers
 
     # The text is edited, not rewritten: comments and order of the policy stay.
-    text = text_with_numbers(present.text, present.policy, numbers(chosen))
+    text = text_with_numbers(present.text, present.policy, changes)
     write_new(file, draft_of(present, text), force=force)
-    err.print(speech.say("suggest.written", count=len(chosen), figure=len(chosen), file=file))
+    written = len(changes.rules) if count is None else count
+    err.print(speech.say("suggest.written", count=written, figure=written, file=file))
 
 
 def _show(report: SuggestionReport, proposals: Sequence[Proposal], speech: Speech) -> None:

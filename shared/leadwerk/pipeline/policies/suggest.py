@@ -30,6 +30,7 @@ REPEAT = ".repeat_points"
 """Suffix of a rule's name: its repeat points."""
 
 if TYPE_CHECKING:
+    from leadwerk.learning.customer_profile import CustomerProfile
     from leadwerk.learning.landmarks import Landmarks
     from leadwerk.learning.suggest import SuggestionEvidence, SuggestionSet
     from leadwerk.learning.suggestion_evaluation import Effect, EvaluationSkipped
@@ -97,6 +98,14 @@ def run(warehouse: Warehouse, policy: Policy, *, now: datetime, progress: Progre
     rows = [_row(policy, number, "suggested", now) for number in _proposed(suggested)]
     warehouse.append("suggestions", rows)
     return SuggestionReport(policy_version=policy.version, suggested_at=now, suggested=suggested, effect=effect)
+
+
+def profile(warehouse: Warehouse, policy: Policy, *, now: datetime) -> CustomerProfile:
+    """The ideal customer profile from all mature landmarks of the training history at `now` (aware)."""
+    from leadwerk.learning.customer_profile import customer_profile
+
+    evidence, _ = read(warehouse, policy, now)
+    return customer_profile(evidence)
 
 
 def read(warehouse: Warehouse, policy: Policy, now: datetime) -> tuple[SuggestionEvidence, Landmarks]:
