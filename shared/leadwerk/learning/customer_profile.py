@@ -28,6 +28,8 @@ CIRCUMSTANCES = BEHAVIOUR | {"lead_age", "created_time", "source", "first_source
 """Feature groups that say how somebody came, not who they are."""
 
 MOST_TRAITS = 12
+MINIMUM_LIFT = 1.1
+"""A trait that nearly everybody has sets customers apart from nobody."""
 
 
 class ProfileTrait(Struct, frozen=True, kw_only=True):
@@ -76,7 +78,7 @@ def customer_profile(evidence: SuggestionEvidence) -> CustomerProfile:
         leads=len(data.rows),
         customers=int(data.converted.sum()),
         tested=len(tested),
-        traits=_largest([trait for trait in traits if trait.low > 1]),
+        traits=_largest([trait for trait in traits if trait.low > 1 and trait.lift >= MINIMUM_LIFT]),
         new_rules=new_rules(data) if has_both else (),
     )
 
