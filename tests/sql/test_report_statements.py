@@ -202,6 +202,26 @@ def test_the_first_score_of_a_model_counts_not_the_one_that_knew_more() -> None:
     assert [row["predictive_score"] for row in rows] == [40]
 
 
+def test_the_device_is_that_of_the_last_visit_before_the_score() -> None:
+    visits = [
+        {
+            "day": at.date(), "visitor_id": "v", "first_at": at, "last_at": at, "events": 1, "sessions": 1,
+            "page_views": 1, "seconds": 1.0, "device_category": device, "first_hour": 1, "weekday": 1, "signals": [],
+        }
+        for at, device in (
+            (T0 - timedelta(days=2), "mobile"), (T0 - timedelta(days=1), None), (T0 + timedelta(days=1), "desktop"),
+        )
+    ]  # fmt: skip
+    tables = {
+        "scores": [score(1, "1", T0)],
+        "outcomes": [outcome(1, "1", T0 + timedelta(days=4), "won")],
+        "identities": [{"visitor_id": "v", "lead_id": "1", "linked_at": T0 - timedelta(days=2), "source": "form"}],
+        "activity_daily": visits,
+    }
+    rows = assert_engines_agree(statement("scores/outcomes_by_score"), PARAMETERS, tables)
+    assert [row["device"] for row in rows] == ["mobile"]
+
+
 def test_a_score_that_was_tried_again_has_the_state_of_the_last_attempt() -> None:
     tables = {
         "scores": [score(1, "1", T0), score(2, "2", T0)],

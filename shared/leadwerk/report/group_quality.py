@@ -1,4 +1,4 @@
-"""Group quality: whether scores are as good, and as honest, for every language, region and channel. Pure."""
+"""Group quality: whether scores are as good, and as honest, for every language, region, channel and device. Pure."""
 
 from __future__ import annotations
 

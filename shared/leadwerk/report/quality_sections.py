@@ -82,7 +82,7 @@ def _threshold(formatter: Formatter, row: ThresholdQuality) -> tuple[str, ...]:
 
 
 def groups_section(formatter: Formatter, facts: ReportData) -> ReportSection | None:
-    """Quality for each language, region and channel: whether anybody is treated worse."""
+    """Quality for each language, region, channel and device: whether anybody is treated worse."""
     scored = facts.scored
     if not scored.tells or not scored.groups:
         return None

@@ -20,7 +20,7 @@ from leadwerk.report.stage_conversion import StageFunnel
 from leadwerk.stats.arrays import Bools, Floats
 
 WhichModel = Literal["first", "first_later", "in_use"]
-GROUPS = ("language", "region", "channel")
+GROUPS = ("language", "region", "channel", "device")
 """What scored leads are grouped by, to see whether scores are as good for everybody."""
 
 MINIMUM_CONVERTED = 5
@@ -31,8 +31,8 @@ MINIMUM_CONVERTED = 5
 class ScoredOutcomes:
     """Leads whose score was followed by a certain outcome, each as its model first scored it; n of each.
 
-    `groups`: language, region and channel of each. `period` is when the first and the last of them was scored (UTC),
-    where that is known.
+    `groups`: language, region, channel and device of each. `period` is when the first and the last of them was scored
+    (UTC), where that is known.
     """
 
     probability: Floats

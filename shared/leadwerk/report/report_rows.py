@@ -21,6 +21,7 @@ class ScoredOutcome(Struct, frozen=True, kw_only=True):
     language: str | None = None
     region: str | None = None
     channel: str | None = None
+    device: str | None = None
 
 
 class PointsOutcome(Struct, frozen=True, kw_only=True):
