@@ -260,7 +260,7 @@ def test_whatever_ends_a_replacement_its_days_stay_as_they_were(
     def stopped(result: object) -> int:
         raise ends_it
 
-    monkeypatch.setattr("leadwerk.warehouse.duckdb._count", stopped)
+    monkeypatch.setattr("leadwerk.warehouse.duckdb.changed_rows", stopped)
     with warehouse.unit_of_work():
         with pytest.raises(BaseException):  # noqa: B017  whatever it is
             warehouse.replace_days("touchpoints", TODAY, TODAY, TOUCHPOINTS_FROM_OUTCOMES, {})

@@ -59,7 +59,7 @@ def calculator(
 
     Example: `leadwerk calculator calculator-log.csv`
     """
-    from leadwerk.pipeline.touchpoints import CALCULATOR
+    from leadwerk.pipeline.touchpoint_reader import CALCULATOR
 
     _store(call, file, (encoding, delimiter), {"kind": CALCULATOR})
 

@@ -10,22 +10,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime, timedelta
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
-from leadwerk.errors import WarehouseError
 from leadwerk.settings import private_folder
 from leadwerk.warehouse import duckdb_ga4_export, schema
-from leadwerk.warehouse.duckdb_file import DAMAGED, WAIT_SECONDS, DuckDBFile
+from leadwerk.warehouse.duckdb_execution import changed_rows, execute, explained, one_thread, transaction
+from leadwerk.warehouse.duckdb_file import WAIT_SECONDS, DuckDBFile
+from leadwerk.warehouse.duckdb_import import replace_rows
 from leadwerk.warehouse.duckdb_prepared import PreparedStatements
 from leadwerk.warehouse.duckdb_values import (
-    FULL,
-    NO_ROOM,
     literal,
     rows_file,
     split_at_parameters,
@@ -42,7 +40,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-CORRUPT = "Corrupt database file"
 EXPORT = "`ga4."
 
 
@@ -62,7 +59,7 @@ class DuckDBWarehouse:
             names = [column[0] for column in result.description]
             # Only aware columns: a plain TIMESTAMP would silently be taken for UTC.
             zoned = [column[0] for column in result.description if "TIME ZONE" in str(column[1])]
-            with _explained(statement.name):
+            with explained(statement.name):
                 values = result.fetchall()
         rows = [dict(zip(names, row, strict=True)) for row in values]
         for name in zoned:
@@ -75,7 +72,7 @@ class DuckDBWarehouse:
         with self._connection(writing=False) as connection:
             result = self._run(connection, statement, parameters)
             sums = [column[0] for column in result.description if str(column[1]) == "HUGEINT"]
-            with warnings.catch_warnings(), _explained(statement.name):
+            with warnings.catch_warnings(), explained(statement.name):
                 # DuckDB 1.5 calls pandas in ways that pandas 3 announces to drop.
                 warnings.simplefilter("ignore", category=DeprecationWarning)
                 frame = result.fetch_df()
@@ -97,13 +94,13 @@ class DuckDBWarehouse:
                 f"INSERT INTO leadwerk.{table} BY NAME SELECT * FROM {relation} AS n "
                 f"WHERE NOT EXISTS (SELECT 1 FROM leadwerk.{table} AS t WHERE {same})"
             )
-            return _count(_execute(connection, sql, table))
+            return changed_rows(execute(connection, sql, table))
 
     def append_new(self, tables: Mapping[str, Sequence[WrittenRow]]) -> None:
         """Append rows to several tables in one transaction; a key that is there stays as it is."""
         filled = {name: rows for name, rows in tables.items() if rows}
         if filled:
-            with self.unit_of_work(), self._connection(writing=True) as connection, _transaction(connection):
+            with self.unit_of_work(), self._connection(writing=True) as connection, transaction(connection):
                 for name, rows in filled.items():
                     self.append(name, rows)
 
@@ -113,9 +110,9 @@ class DuckDBWarehouse:
         """Replace what earlier imports stored of these leads, all tables in one transaction."""
         import pyarrow as pa
 
-        with self._connection(writing=True) as connection, _one_thread(connection), _transaction(connection):
+        with self._connection(writing=True) as connection, one_thread(connection), transaction(connection):
             connection.register("imported_leads", pa.table({"lead_id": lead_ids}))
-            counts = {name: _replace_imported(connection, schema.table(name), rows) for name, rows in tables.items()}
+            counts = {name: replace_rows(connection, schema.table(name), rows) for name, rows in tables.items()}
             connection.unregister("imported_leads")
             commit()
             return counts
@@ -125,12 +122,12 @@ class DuckDBWarehouse:
         target = schema.table(table)
         days = {"first_day": first, "last_day": last}
         between = f"\"{target.partition}\" BETWEEN DATE '{first}' AND DATE '{last}'"
-        with self._connection(writing=True) as connection, _transaction(connection):
+        with self._connection(writing=True) as connection, transaction(connection):
             # Translated before the DELETE: a statement that cannot be translated must not empty days.
             either = self._prepare(connection, statement, {**parameters, **days})
-            _execute(connection, f"DELETE FROM leadwerk.{table} WHERE {between}", table)
+            execute(connection, f"DELETE FROM leadwerk.{table} WHERE {between}", table)
             insert = (f"INSERT INTO leadwerk.{table} BY NAME SELECT * FROM ({sql}) WHERE {between}" for sql in either)
-            return _count(_execute(connection, next(insert), statement.name, next(insert)))
+            return changed_rows(execute(connection, next(insert), statement.name, next(insert)))
 
     def delete(self, table: str, column: str, values: Sequence[str], *, moment: str, until: datetime) -> int:
         """Delete rows of these ids."""
@@ -139,18 +136,18 @@ class DuckDBWarehouse:
         among = f'"{column}" IN (SELECT UNNEST({literal(list(values))}))'
         sql = f'DELETE FROM leadwerk.{table} WHERE {among} AND "{moment}" <= {literal(until)}'
         with self._connection(writing=True) as connection:
-            return _count(_execute(connection, sql, table))
+            return changed_rows(execute(connection, sql, table))
 
     def expire(self, table: str, first_day: date) -> int:
         """Delete the rows of earlier days."""
         old = f"\"{schema.table(table).partition}\" < DATE '{first_day}'"
         with self._connection(writing=True) as connection:
-            return _count(_execute(connection, f"DELETE FROM leadwerk.{table} WHERE {old}", table))
+            return changed_rows(execute(connection, f"DELETE FROM leadwerk.{table} WHERE {old}", table))
 
     def overwrite_deleted(self) -> None:
         """Write the file anew: DuckDB leaves the bytes of deleted rows in free blocks."""
         file, rewritten = self.home / "warehouse.duckdb", self._file.rows_folder / "rewritten.duckdb"
-        with self._connection(writing=True) as connection, _explained("rewrite"):
+        with self._connection(writing=True) as connection, explained("rewrite"):
             # A deleted row stays in the file's free blocks; only a copy leaves it behind for good.
             private_folder(rewritten.parent)
             rewritten.unlink(missing_ok=True)
@@ -199,10 +196,10 @@ class DuckDBWarehouse:
         if self._file.for_few_rows and EXPORT not in statement.text:
             if self._prepared is None or self._prepared.connection is not connection:
                 self._prepared = PreparedStatements(connection)
-            with _explained(statement.name):
+            with explained(statement.name):
                 return self._prepared.execute(self._translations.parts_of(statement), values)
         sql, otherwise = self._prepare(connection, statement, parameters)
-        return _execute(connection, sql, statement.name, otherwise)
+        return execute(connection, sql, statement.name, otherwise)
 
     def _prepare(
         self, connection: duckdb.DuckDBPyConnection, statement: AnyStatement, parameters: Parameters
@@ -229,96 +226,3 @@ class DuckDBWarehouse:
         names = connection.execute(f"SELECT table_name FROM information_schema.tables WHERE {in_export} ORDER BY 1")
         self._file.exported = [name for (name,) in names.fetchall()]
         return self._file.exported
-
-
-@contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    connection.execute("BEGIN TRANSACTION")
-    # Undone whatever ends the block, Ctrl-C too: days that are deleted and not yet filled must not stay so.
-    with ExitStack() as undo:
-        undo.callback(_roll_back, connection)
-        yield
-        undo.pop_all()
-    # Here a disk proves full: what does not fit is undone.
-    _execute(connection, "COMMIT", "Storing")
-
-
-def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
-    # What made the database give up has ended the transaction already, and is the error to report.
-    with suppress(duckdb.Error):
-        connection.execute("ROLLBACK")
-
-
-@contextmanager
-def _one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """DuckDB with one thread: where Python hands over the rows, a second one mostly waits, and spins while it does."""
-    (threads,) = connection.execute("SELECT current_setting('threads')").fetchone() or (1,)
-    connection.execute("SET threads = 1")
-    yield  # after an error the connection is closed, and its settings with it
-    connection.execute(f"SET threads = {threads}")
-
-
-def _replace_imported(connection: duckdb.DuckDBPyConnection, target: schema.Table, batches: Iterable[pa.Table]) -> int:
-    """Insert the rows whose key is new, and delete the imported rows of their leads that are not among them."""
-    table, imported = f"leadwerk.{target.name}", schema.IMPORTED[target.name]
-    first = _execute(connection, f"SELECT NOT EXISTS (SELECT 1 FROM {table} WHERE {imported})", target.name).fetchone()
-    # The first import into an empty table is the large one; comparing every row with nothing would double its time.
-    if first and first[0] and target.key == ("event_id",):  # ids of imports are different: there is nothing to compare
-        return _insert_batches(connection, table, target, batches)
-    _execute(connection, f"CREATE OR REPLACE TEMP TABLE imported AS FROM {table} LIMIT 0", target.name)
-    _insert_batches(connection, "imported", target, batches)
-    same = " AND ".join(f't."{name}" IS NOT DISTINCT FROM n."{name}"' for name in target.key)
-    leads = "lead_id IN (SELECT lead_id FROM imported_leads)"
-    superseded = f"{imported} AND {leads} AND NOT EXISTS (SELECT 1 FROM imported AS n WHERE {same})"
-    _execute(connection, f"DELETE FROM {table} AS t WHERE {superseded}", target.name)
-    new = f"FROM imported AS n WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {same})"
-    count = _count(_execute(connection, f"INSERT INTO {table} BY NAME SELECT n.* {new}", target.name))
-    _execute(connection, "DROP TABLE imported", target.name)
-    return count
-
-
-def _insert_batches(
-    connection: duckdb.DuckDBPyConnection, place: str, target: schema.Table, batches: Iterable[pa.Table]
-) -> int:
-    import pyarrow as pa
-
-    stamp = f", {literal(datetime.now(UTC))}::TIMESTAMPTZ AS stored_at" if target.field(schema.STORED_AT) else ""
-    remaining = iter(batches)
-    first = next(remaining, None)
-    if first is None:
-        return 0
-    # One INSERT of a stream: DuckDB then compresses whole row groups as they come, and only once.
-    records = (record for batch in chain((first,), remaining) for record in batch.to_batches())
-    connection.register("batches", pa.RecordBatchReader.from_batches(first.schema, records))
-    count = _count(_execute(connection, f"INSERT INTO {place} BY NAME SELECT *{stamp} FROM batches", target.name))
-    connection.unregister("batches")
-    return count
-
-
-def _execute(
-    connection: duckdb.DuckDBPyConnection, sql: str, name: str, otherwise: str = ""
-) -> duckdb.DuckDBPyConnection:
-    """Run `sql`, or `otherwise` if DuckDB does not find all columns of it, which leaves a transaction intact."""
-    with _explained(name):
-        try:
-            return connection.execute(sql)
-        # A lean statement names columns that an older export lacks; the whole one fills these with NULL.
-        except duckdb.BinderException:
-            if otherwise in ("", sql):
-                raise
-        return connection.execute(otherwise)
-
-
-@contextmanager
-def _explained(name: str) -> Iterator[None]:
-    """Turn an error of DuckDB's into ours: a damaged file shows only when the block that is damaged is read."""
-    try:
-        yield
-    except duckdb.Error as error:
-        remedy = DAMAGED if CORRUPT in str(error) else NO_ROOM if FULL.search(str(error)) else ""
-        raise WarehouseError(f"{name} failed on DuckDB: {error}", remedy=remedy) from error
-
-
-def _count(result: duckdb.DuckDBPyConnection) -> int:
-    row = result.fetchone()
-    return int(row[0]) if row else 0

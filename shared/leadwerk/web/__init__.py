@@ -17,19 +17,19 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import wraps
 from http import HTTPStatus
 from typing import IO, Annotated, Any, Protocol, TypeVar
 
 import msgspec
 
-from leadwerk import settings
 from leadwerk.errors import InputError, LeadwerkError
 from leadwerk.web import log
 from leadwerk.web.described import described
 from leadwerk.web.door.origin import check_origin
 from leadwerk.web.door.rate_limit import check_address
+from leadwerk.web.moments import clock, moment_of
 from leadwerk.web.problem_document import (
     CONTENT_TYPE,
     UNEXPECTED,
@@ -44,12 +44,10 @@ from leadwerk.web.request_body import parse_json, read_body
 # cold start some 20 ms and frees nothing.
 gc.set_threshold(20_000, 20, 20)
 
-__all__ = ["Answer", "Moment", "NotFound", "Request", "Timed", "entry", "page", "problem", "status_of"]
+__all__ = ["Answer", "Moment", "NotFound", "Request", "entry", "page", "problem", "status_of"]
 
 MAXIMUM_BYTES = 1_000_000
 AS_DOCUMENTED = "Send the fields by name and type as listed: docs/score.md for score, docs/desk.md for desk."
-CLOCK_TOLERANCE = timedelta(minutes=5)  # clocks differ
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 # Retry-After of a 503 whose error states no time.
 RETRY_SECONDS = 5.0
 
@@ -76,13 +74,6 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     def stores_rows(self) -> bool:
         """Whether a POST with this body writes anything; a dry run overrides it."""
         return True
-
-
-class Timed(Protocol):
-    """Body or query of a route: any struct with `now`; None means the clock."""
-
-    @property
-    def now(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True)
@@ -196,11 +187,6 @@ def answered(stage: str, headers: Mapping[str, str], call: Callable[[], Any]) ->
     return response
 
 
-def clock() -> datetime:
-    """The moment of this deployment, UTC: a demo's desk stands where its simulated market ended."""
-    return datetime.now(UTC) + timedelta(seconds=settings.read().clock_offset)
-
-
 def decode(kind: type[Read], raw: bytes) -> Read:
     """Parse a request from a JSON body.
 
@@ -223,47 +209,6 @@ def not_as_described(error: msgspec.ValidationError, fields: Mapping[str, Any] |
         field = unknown[1][:60] if unknown else field.removeprefix("$.")
     value = str(fields[field])[:60] if fields and field in fields else None
     return InputError(f"{what}.", field=field, value=value, remedy=AS_DOCUMENTED)
-
-
-def moment_of(request: Timed, clock: datetime, *, stores: bool) -> datetime:
-    """The moment of a request, UTC: its `now`, or the clock.
-
-    A request that `stores` rows may set `now` in a simulation only. Otherwise any caller could backdate stored rows: a
-    lead version that training then reads, an override of a lead closed since, a pick of a lead that another seller
-    holds.
-
-    Raises:
-        InputError: the request stores rows and sets `now` outside a simulation; or `now` is out of range.
-    """
-    if stores and request.now is not None and not settings.read().simulation:
-        raise InputError(
-            "now cannot replace the clock in a request that stores anything.",
-            field="now",
-            value=request.now.isoformat(),
-            remedy="Leave now out. score takes it with dry_run; a simulation sets LEADWERK_SIMULATION=1.",
-        )
-    return moment(request.now, clock)
-
-
-def moment(requested: datetime | None, clock: datetime, field: str = "now") -> datetime:
-    """The `now` (or another `field`) of a request in UTC; without one, the clock.
-
-    Raises:
-        InputError: the moment is too far in the past; or in the future outside a simulation (a row stored with it
-            would stay the newest until then).
-    """
-    if requested is None:
-        return clock
-    # The future is refused: features as of then do not exist, and answers would be guesses.
-    ahead = requested > clock + CLOCK_TOLERANCE and not settings.read().simulation
-    if ahead or requested < EARLIEST:
-        raise InputError(
-            f"{field} is {requested.isoformat()} and lies {'in the future' if ahead else 'too far in the past'}.",
-            field=field,
-            value=requested.isoformat(),
-            remedy="Leave it out, or name a past moment; in a simulation set LEADWERK_SIMULATION=1.",
-        )
-    return requested.astimezone(UTC)
 
 
 def _problem_response(error: LeadwerkError) -> Response:

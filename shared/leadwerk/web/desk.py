@@ -27,8 +27,9 @@ from leadwerk.pipeline.policies.policy_store import cached_policies
 from leadwerk.pipeline.thresholds import daily as threshold
 from leadwerk.pipeline.thresholds.daily import ThresholdReport
 from leadwerk.policy.people import Person, Role
-from leadwerk.web import Moment, Request, moment
+from leadwerk.web import Moment, Request
 from leadwerk.web.desk_overrides import ROUTES
+from leadwerk.web.moments import moment
 from leadwerk.web.routes import Route, Routes
 
 if TYPE_CHECKING:

@@ -19,9 +19,10 @@ from leadwerk import settings
 from leadwerk.errors import InputError
 from leadwerk.pipeline import ingest, touchpoints, wiring
 from leadwerk.settings import Settings
-from leadwerk.web import HTTPRequest, Response, answered, clock
+from leadwerk.web import HTTPRequest, Response, answered
 from leadwerk.web.door.push_token import PushTokenVerifier
 from leadwerk.web.door.rate_limit import check_address
+from leadwerk.web.moments import clock
 from leadwerk.web.problem_document import MethodNotAllowed, RequestTooLarge
 
 CRM_PATH, PUSH_PATH = "/crm", "/pubsub"

@@ -26,17 +26,15 @@ from leadwerk.web import (
     HTTPRequest,
     NotFound,
     Response,
-    Timed,
     answered,
-    clock,
     decode,
     health,
-    moment_of,
     not_as_described,
 )
 from leadwerk.web.door.admission import Visitor, admit
 from leadwerk.web.door.origin import check_origin
 from leadwerk.web.door.rate_limit import check_address
+from leadwerk.web.moments import Timed, clock, moment_of
 from leadwerk.web.problem_document import Forbidden, MethodNotAllowed
 from leadwerk.web.request_body import read_body
 

@@ -87,7 +87,7 @@ def ledger_view(visit: Visit, wording: Wording, form: LeadForm, lead_id: str) ->
     from leadwerk.pipeline.desk.ledger_at import ledger
     from leadwerk.pipeline.policies.policy_in_force import PolicyRecords, rules_at
     from leadwerk.pipeline.policies.policy_store import cached_policies
-    from leadwerk.web import moment
+    from leadwerk.web.moments import moment
 
     at = moment(moment_of_form(form.at or "", visit.policy.time_zone), visit.now, "at")
     records = PolicyRecords(visit.warehouse, visit.policy, cached_policies(visit.config))

@@ -15,10 +15,11 @@ from leadwerk import settings
 from leadwerk.errors import InputError, LeadwerkError
 from leadwerk.policy.people import STAFF, Role
 from leadwerk.texts.message import Message
-from leadwerk.web import Answer, NotFound, Response, answered, clock, log, retry_after, status_of
+from leadwerk.web import Answer, NotFound, Response, answered, log, retry_after, status_of
 from leadwerk.web.door.admission import admit
 from leadwerk.web.door.origin import check_origin
 from leadwerk.web.door.rate_limit import check_address
+from leadwerk.web.moments import clock
 from leadwerk.web.pages.rendering import bare, render
 from leadwerk.web.pages.upload import UploadForm, read_upload
 from leadwerk.web.pages.visit import Preferences, Visit
