@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from leadwerk.crm.owners import check_owners
 from leadwerk.crm.port import (
     CRM,
     Case,
@@ -23,6 +24,7 @@ from leadwerk.crm.port import (
     Unknown,
 )  # fmt: skip
 from leadwerk.errors import CRMRejected, CRMUnavailable, InputError
+from leadwerk.policy.people import Person
 from support.crm_subjects import SUBJECTS, Subject
 from support.standins.frame import START, Record, serving
 
@@ -363,6 +365,27 @@ def test_a_task_is_created_once_per_key(subject: Subject, crm: CRM) -> None:
     for _ in range(2):
         assert crm.create_task(task)
     assert len(subject.standin.tasks) == (2 if subject.repeats_tasks else 1)
+
+
+def test_owners_come_with_their_addresses_and_whether_they_left(subject: Subject, crm: CRM) -> None:
+    owners = {owner.id: (owner.email, owner.is_active) for owner in crm.owners()}
+    if "owners" not in crm.capabilities.reports:
+        assert owners == {}
+        return
+    assert owners == {
+        "77": ("anna@example.ch", True), "78": ("luca@example.ch", True), "79": ("rolf@example.ch", False),
+    }  # fmt: skip
+    people = (
+        Person(name="anna", roles=("seller",), crm_user="77"), Person(name="rolf", roles=("seller",), crm_user="79"),
+        Person(name="luca", roles=("seller",), email="Luca@example.ch"), Person(name="eva", roles=("manager",)),
+        Person(name="mia", roles=("seller",), crm_user="80"),
+    )  # fmt: skip
+    found = check_owners(people, crm.owners())
+    assert found.problem == (
+        "rolf is '79', who is no longer active in the CRM; luca has no crm_user; it is '78' by the e-mail address; "
+        "mia is '80', whom the CRM does not have"
+    )
+    assert check_owners(people[:1], crm.owners()).problem == ""
 
 
 def test_a_lead_is_enrolled_once_or_the_crm_says_that_it_has_no_tags(subject: Subject, crm: CRM) -> None:

@@ -15,6 +15,7 @@ from leadwerk.crm.port import (
     Gone,
     Hint,
     LeadUpdate,
+    Owner,
     PushResult,
     Refused,
     Taken,
@@ -39,6 +40,9 @@ class OneByOne:
 
     def ensure_fields(self, fields: Sequence[CRMField], *, dry_run: bool) -> FieldPlan:
         return FieldPlan()
+
+    def owners(self) -> Sequence[Owner]:
+        return ()
 
     def budget(self) -> float | None:
         return None

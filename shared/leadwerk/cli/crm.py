@@ -18,7 +18,9 @@ from leadwerk.pipeline import wiring
 from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
+    from leadwerk.cli.options import Deployment
     from leadwerk.crm.exchange_log import Exchange
+    from leadwerk.crm.port import Check
     from leadwerk.pipeline.delivery_preview import DeliveryPreview
 
 
@@ -136,7 +138,8 @@ def check(call: Invocation) -> None:
 
     deployment, speech = call.deployment, Speech.of_reader(call)
     with working(speech.say("crm.asking"), as_json=call.as_json):
-        checks = deployment.crm.check(field_mapping(deployment.policy, deployment.crm.field_name).fields)
+        fields_checked = field_mapping(deployment.policy, deployment.crm.field_name).fields
+        checks = [*deployment.crm.check(fields_checked), *owner_checks(deployment)]
         budget = deployment.crm.budget()
     if call.as_json:
         print_json({"checks": checks, "budget_left": budget})
@@ -145,6 +148,16 @@ def check(call: Invocation) -> None:
     out.print(table(speech.say("crm.title"), ("", *speech.columns("state", "what_to_do")), rows))
     if budget is not None:
         out.print(speech.say("crm.budget", share=f"{budget:.0%}"))
+
+
+def owner_checks(deployment: Deployment) -> list[Check]:
+    """The sellers of people.yaml against the CRM's users, where workflows make tasks and the CRM tells its users."""
+    from leadwerk.crm.owners import check_owners
+
+    makes_tasks = any(action.do == "task" for rule in deployment.policy.workflows.rules for action in rule.actions)
+    if not makes_tasks or "owners" not in deployment.crm.capabilities.reports:
+        return []
+    return [check_owners(wiring.people(deployment.settings), deployment.crm.owners())]
 
 
 @shared_options()

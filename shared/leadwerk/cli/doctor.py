@@ -14,6 +14,7 @@ from rich.text import Text
 
 from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS
 from leadwerk.cli.console import out, print_json, table
+from leadwerk.cli.crm import owner_checks
 from leadwerk.cli.doctor_feeds import Feeds
 from leadwerk.cli.doctor_finding import Finding, Verdict, link_title
 from leadwerk.cli.exit_codes import EXIT_ERROR
@@ -165,7 +166,8 @@ class _Look:
             verdict: Verdict = "good" if self.without_web else "look"
             return Finding("CRM", verdict, Message("doctor.crm.no_token"), Message("doctor.crm.no_token.remedy"))
         crm = self.deployment.crm
-        problems = [check for check in crm.check(self._crm_fields()) if check.problem]
+        checks = [*crm.check(self._crm_fields()), *owner_checks(self.deployment)]
+        problems = [check for check in checks if check.problem]
         if problems:
             listed = "; ".join(f"{check.subject}: {check.problem}" for check in problems)
             return Finding("CRM", "look", listed, problems[0].remedy)

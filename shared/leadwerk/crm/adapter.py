@@ -14,6 +14,7 @@ from leadwerk.crm.port import (
     FieldPlan,
     Hint,
     LeadUpdate,
+    Owner,
     PushResult,
     Refused,
     Task,
@@ -59,6 +60,10 @@ class Adapter:
     def reread(self, record_ids: Sequence[str]) -> CasePage:
         """Nothing to read again."""
         return CasePage((), (), "")
+
+    def owners(self) -> Sequence[Owner]:
+        """No users."""
+        return ()
 
     def create_task(self, task: Task) -> str:
         """No tasks.

@@ -27,6 +27,7 @@ from leadwerk.crm.port import (
     Gone,
     Hint,
     LeadUpdate,
+    Owner,
     PushResult,
     Refused,
     Taken,
@@ -156,6 +157,10 @@ class Boma:
     def reread(self, record_ids: Sequence[str]) -> CasePage:
         """BOMA has no webhooks, so nothing is ever hinted at."""
         return CasePage((), (), "")
+
+    def owners(self) -> Sequence[Owner]:
+        """See `CRM.owners`; BOMA tells no users."""
+        return ()
 
     def create_task(self, task: Task) -> str:
         """BOMA has no tasks.

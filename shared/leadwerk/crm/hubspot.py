@@ -16,6 +16,7 @@ from leadwerk.crm import hubspot_cases
 from leadwerk.crm.adapter import Adapter, bisected
 from leadwerk.crm.auth import Auth, bearer
 from leadwerk.crm.http_client import CRMResponse, HttpClient
+from leadwerk.crm.hubspot_owners import read_owners
 from leadwerk.crm.port import (
     Capabilities,
     CasePage,
@@ -28,6 +29,7 @@ from leadwerk.crm.port import (
     Hint,
     Later,
     LeadUpdate,
+    Owner,
     PushResult,
     Refused,
     Taken,
@@ -107,7 +109,7 @@ class HubSpot(Adapter):
         calls_at_once=4,
         overlap=timedelta(hours=1),
         cursor_step=timedelta(milliseconds=1),
-        reports=frozenset({"deletions", "merges", "unsubscribes", "lost_reason", "past_stages"}),
+        reports=frozenset({"deletions", "merges", "unsubscribes", "lost_reason", "past_stages", "owners"}),
         webhooks="hmac",
         budget_floor=0.1,
     )
@@ -194,6 +196,10 @@ class HubSpot(Adapter):
     def reread(self, record_ids: Sequence[str]) -> CasePage:
         """See `CRM.reread`."""
         return hubspot_cases.reread(self._http, record_ids)
+
+    def owners(self) -> Sequence[Owner]:
+        """See `CRM.owners`."""
+        return tuple(read_owners(self._http, VERSION))
 
     def create_task(self, task: Task) -> str:
         """See `CRM.create_task`; HubSpot refuses a second task with the same creation key."""

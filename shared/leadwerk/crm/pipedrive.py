@@ -28,6 +28,7 @@ from leadwerk.crm.port import (
     Gone,
     Hint,
     LeadUpdate,
+    Owner,
     PushResult,
     Refused,
     Taken,
@@ -70,6 +71,17 @@ class _Created(msgspec.Struct, frozen=True):
     data: _Id
 
 
+class _User(msgspec.Struct, frozen=True):
+    id: int
+    name: str
+    email: str | None = None
+    active_flag: bool = True
+
+
+class _Users(msgspec.Struct, frozen=True):
+    data: list[_User]
+
+
 class _Problem(msgspec.Struct, frozen=True):
     error: str = ""
     code: str | None = None
@@ -92,7 +104,7 @@ class Pipedrive(Adapter):
         calls_at_once=2,
         overlap=timedelta(minutes=5),
         cursor_step=timedelta(seconds=1),
-        reports=frozenset({"deletions", "unsubscribes", "lost_reason"}),
+        reports=frozenset({"deletions", "unsubscribes", "lost_reason", "owners"}),
         webhooks="basic",
         budget_floor=0.1,
     )
@@ -175,6 +187,11 @@ class Pipedrive(Adapter):
 
     def _ask(self, path: str, query: Query) -> CRMResponse:
         return self._noted(self._http.call_repeatedly("GET", path, params=dict(query)))
+
+    def owners(self) -> Sequence[Owner]:
+        """See `CRM.owners`; teams need a permission of their own, and languages are numbers: neither is read."""
+        users = self._ask("/v1/users", {}).decoded(_Users).data
+        return tuple(Owner(str(user.id), user.name, user.email, is_active=user.active_flag) for user in users)
 
     def create_task(self, task: Task) -> str:
         """See `CRM.create_task`; Pipedrive has no key for activities, so the subject carries it."""

@@ -223,6 +223,18 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Owner:
+    """A user of the CRM who may own leads; `id` is what tasks and leads name. What a CRM does not state is None."""
+
+    id: str
+    name: str
+    email: str | None = None
+    team: str | None = None
+    language: str | None = None
+    is_active: bool = True
+
+
+@dataclass(frozen=True)
 class Task:
     """Something for a person to do about a lead; the same `key` twice is one task. `owner`: the CRM's id of a user."""
 
@@ -298,6 +310,13 @@ class CRM(Protocol):
 
     def reread(self, record_ids: Sequence[str]) -> CasePage:
         """The present state of these records, as a webhook hints at; its cursor is empty."""
+
+    def owners(self) -> Sequence[Owner]:
+        """The users who may own leads, those who left as well; none where the CRM tells none.
+
+        Raises:
+            CRMUnavailable, CRMRejected: the CRM cannot, or the credentials may not read users.
+        """
 
     def create_task(self, task: Task) -> str:
         """Create a task, once per key; return the CRM's id of it.

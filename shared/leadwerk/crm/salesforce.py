@@ -27,6 +27,7 @@ from leadwerk.crm.port import (
     Gone,
     Later,
     LeadUpdate,
+    Owner,
     PushResult,
     Refused,
     Taken,
@@ -35,6 +36,7 @@ from leadwerk.crm.port import (
 )
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.crm.salesforce_cases import WhereaboutsAnswer
+from leadwerk.crm.salesforce_owners import read_owners
 from leadwerk.crm.soql import quoted
 from leadwerk.errors import CRMRejected
 
@@ -105,7 +107,7 @@ class Salesforce(Adapter):
         calls_at_once=2,
         overlap=timedelta(minutes=10),
         cursor_step=timedelta(seconds=1),
-        reports=frozenset({"deletions", "merges", "unsubscribes", "past_stages"}),
+        reports=frozenset({"deletions", "merges", "unsubscribes", "past_stages", "owners"}),
         budget_floor=0.2,
     )
 
@@ -203,6 +205,10 @@ class Salesforce(Adapter):
 
     def _ask(self, resource: str, query: str) -> CRMResponse:
         return self._noted(self._http.call_repeatedly("GET", f"{DATA}/{resource}", params={"q": query}))
+
+    def owners(self) -> Sequence[Owner]:
+        """See `CRM.owners`."""
+        return read_owners(self._ask)
 
     def create_task(self, task: Task) -> str:
         """See `CRM.create_task`: a task of the same subject, lead and day is there already."""

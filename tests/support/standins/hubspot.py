@@ -43,6 +43,8 @@ class HubSpotStandIn(StandIn):
                 return Reply(200, {"recordIdsAdded": call.body})
             case "POST", ["tasks"]:
                 return self._task(call.body)
+        if call.path == "/crm/owners/2026-09":
+            return self._owners(call)
         if call.path == "/crm/pipelines/2026-09/deals":
             return Reply(200, {"results": [{"id": "default", "stages": self._stages()}]})
         if call.path.startswith("/crm/properties/2026-09/contacts"):
@@ -159,6 +161,16 @@ class HubSpotStandIn(StandIn):
             for moment, stage, _ in reversed(self.stages_of(record))
         ]
         return {"propertiesWithHistory": {"dealstage": versions}}
+
+    def _owners(self, call: Call) -> Reply:
+        """The active ones in two pages, those who left in a list of their own."""
+        if call.query["archived"] == "true":
+            return Reply(200, {"results": [{"id": "79", "email": "rolf@example.ch", "archived": True}]})
+        anna = {"id": "77", "email": "anna@example.ch", "firstName": "Anna", "lastName": "Meier",
+                "teams": [{"id": "1", "name": "Inside", "primary": True}]}  # fmt: skip
+        if "after" in call.query:
+            return Reply(200, {"results": [{"id": "78", "email": "luca@example.ch", "firstName": "Luca"}]})
+        return Reply(200, {"results": [anna], "paging": {"next": {"after": "1"}}})
 
     def _links(self, inputs: list[dict[str, str]]) -> list[dict[str, Any]]:
         # A deal has the id of its contact here.

@@ -44,6 +44,13 @@ class PipedriveStandIn(StandIn):
                 kind = next(kind for kind, name in TYPES.items() if name == call.body["field_type"])
                 self.fields[call.body["name"]] = kind
                 return Reply(201, {"success": True})
+            case "GET", ["v1", "users"]:
+                users = [(77, "Anna Meier", "anna", True), (78, "Luca", "luca", True), (79, "Rolf", "rolf", False)]
+                rows = [
+                    {"id": number, "name": name, "email": f"{mail}@example.ch", "active_flag": active}
+                    for number, name, mail, active in users
+                ]
+                return Reply(200, {"success": True, "data": rows})
             case "GET", ["api", "v2", "deals"]:
                 return self._list(call, _deal)
             case "GET", ["api", "v2", "persons"]:

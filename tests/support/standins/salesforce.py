@@ -71,6 +71,13 @@ class SalesforceStandIn(StandIn):
         if " FROM Campaign " in query:
             assert "IsActive = true" in query
             return [{"Id": "701000001"}] if "'hot lead'" in query else []
+        if " FROM User " in query:
+            users = [("77", "Anna Meier", "anna", True), ("78", "Luca", "luca", True), ("79", "Rolf", "rolf", False)]
+            return [
+                {"Id": user_id, "Name": name, "Email": f"{mail}@example.ch", "IsActive": active,
+                 "LanguageLocaleKey": "de_CH", "UserRole": {"Name": "Inside"}}
+                for user_id, name, mail, active in users if f"Id > '{user_id}'" not in query
+            ]  # fmt: skip
         if " FROM OpportunityStage" in query:
             kinds = {stage: kind for record in self.records.values() for _, stage, kind in self.stages_of(record)}
             return [
