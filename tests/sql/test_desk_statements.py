@@ -217,19 +217,23 @@ visits = st.lists(st.builds(a_visit, maybe(["v1", "v2"]), moments), max_size=4, 
 links = st.lists(st.builds(a_link, maybe(["v1", "v2"]), names, moments), max_size=3)
 
 
+Tables = dict[str, list[Row]]
+desk_tables: st.SearchStrategy[Tables] = st.fixed_dictionaries(
+    {
+        "leads": leads, "scores": scores, "picks": picks, "outcomes": outcomes, "verdicts": verdicts,
+        "touchpoints": touchpoints,
+    }
+)  # fmt: skip
+stored_tables = desk_tables.map(
+    lambda tables: tables | {"leads": list({row["event_id"]: row for row in tables["leads"]}.values())}
+)
+"""As a warehouse holds them: one row for an event of a lead."""
+
+
 @pytest.mark.slow
 @few
-@given(leads, scores, picks, outcomes, verdicts, touchpoints)
-def test_lists_counts_and_contacts_are_the_same_on_both_engines(
-    leads: list[Row],
-    scores: list[Row],
-    picks: list[Row],
-    outcomes: list[Row],
-    verdicts: list[Row],
-    touchpoints: list[Row],
-) -> None:
-    tables = {"leads": leads, "scores": scores, "picks": picks, "outcomes": outcomes}
-    tables |= {"verdicts": verdicts, "touchpoints": touchpoints}
+@given(desk_tables)
+def test_lists_counts_and_contacts_are_the_same_on_both_engines(tables: Tables) -> None:
     rows = assert_engines_agree(call_list(), LIST, tables)
     assert all(row["contacted_at"] is None or row["contacted_at"] <= NOW for row in rows)
     counts = assert_engines_agree(list_counts(), LIST, tables)
@@ -241,20 +245,11 @@ def test_lists_counts_and_contacts_are_the_same_on_both_engines(
 
 @pytest.mark.slow
 @few
-@given(leads, scores, picks, outcomes, verdicts, touchpoints, visits, links)
+@given(stored_tables, visits, links)
 def test_a_lead_and_its_timeline_are_the_same_on_both_engines(
-    leads: list[Row],
-    scores: list[Row],
-    picks: list[Row],
-    outcomes: list[Row],
-    verdicts: list[Row],
-    touchpoints: list[Row],
-    visits: list[Row],
-    links: list[Row],
+    tables: Tables, visits: list[Row], links: list[Row]
 ) -> None:
-    leads = list({row["event_id"]: row for row in leads}.values())
-    tables = {"leads": leads, "scores": scores, "picks": picks, "outcomes": outcomes, "verdicts": verdicts}
-    tables |= {"touchpoints": touchpoints, "activity_daily": visits, "identities": links}
+    tables |= {"activity_daily": visits, "identities": links}
     assert len(assert_engines_agree(*STATEMENTS["lead"], tables)) <= 1
     events = assert_engines_agree(*STATEMENTS["timeline"], tables)
     assert all(event["happened_at"] <= NOW for event in events)
@@ -263,21 +258,10 @@ def test_a_lead_and_its_timeline_are_the_same_on_both_engines(
 
 @pytest.mark.slow
 @few
-@given(leads, scores, picks, outcomes, verdicts, touchpoints, maybe(["region", "seller", "none"]))
-def test_results_are_counted_the_same_on_both_engines(
-    leads: list[Row],
-    scores: list[Row],
-    picks: list[Row],
-    outcomes: list[Row],
-    verdicts: list[Row],
-    touchpoints: list[Row],
-    segment: str,
-) -> None:
-    leads = list({row["event_id"]: row for row in leads}.values())
-    tables = {"leads": leads, "scores": scores, "picks": picks, "outcomes": outcomes}
-    tables |= {"verdicts": verdicts, "touchpoints": touchpoints}
+@given(stored_tables, maybe(["region", "seller", "none"]))
+def test_results_are_counted_the_same_on_both_engines(tables: Tables, segment: str) -> None:
     rows = assert_engines_agree(STATEMENTS["outcome_counts"][0], RESULTS | {"segment": segment}, tables)
-    assert sum(row["leads"] for row in rows) <= len({row["lead_id"] for row in leads})
+    assert sum(row["leads"] for row in rows) <= len({row["lead_id"] for row in tables["leads"]})
     assert all(row["won"] <= row["certain"] <= row["leads"] for row in rows)
 
 
@@ -286,26 +270,16 @@ COUNTED = ("leads", "certain", "won", "hot")
 
 @pytest.mark.slow
 @few
-@given(leads, scores, picks, outcomes, verdicts, touchpoints, st.sets(names), maybe([*TRAITS, "none"]))
+@given(stored_tables, st.sets(names), maybe([*TRAITS, "none"]))
 def test_what_remains_of_erased_leads_keeps_the_results_right_on_both_engines(
-    leads: list[Row],
-    scores: list[Row],
-    picks: list[Row],
-    outcomes: list[Row],
-    verdicts: list[Row],
-    touchpoints: list[Row],
-    erased: set[str],
-    segment: str,
+    tables: Tables, erased: set[str], segment: str
 ) -> None:
-    leads = list({row["event_id"]: row for row in leads}.values())
-    tables = {"leads": leads, "scores": scores, "picks": picks, "outcomes": outcomes}
-    tables |= {"verdicts": verdicts, "touchpoints": touchpoints}
     remains = assert_engines_agree(STATEMENTS["erased_counts"][0], ERASED | {"lead_ids": sorted(erased)}, tables)
     left = {name: [row for row in rows if row["lead_id"] not in erased] for name, rows in tables.items()}
     left["anonymous_counts"] = [{"entry_id": f"{number}", **row} for number, row in enumerate(remains)]
     whole = RESULTS | {"first_day": (NOW - 60 * DAY).date().replace(day=1), "segment": segment}
 
-    def sums(of: dict[str, list[Row]]) -> dict[str, int]:
+    def sums(of: Tables) -> dict[str, int]:
         rows = assert_engines_agree(STATEMENTS["outcome_counts"][0], whole, of)
         return {name: sum(row[name] for row in rows) for name in COUNTED}
 

@@ -51,7 +51,7 @@ def plan_for_everything(plan: AveragePlan | None, landmarks: Landmarks) -> Avera
 
 
 @dataclass(frozen=True)
-class Candidate:
+class ModelCandidate:
     """A fitted model; `members` are models of its own kinds alone, `plan` is how it was fitted (None: a regression)."""
 
     model: Model
@@ -72,19 +72,19 @@ def fit_candidate(
     *,
     kind: ModelKind | None = None,
     plan: AveragePlan | None = None,
-) -> Candidate:
+) -> ModelCandidate:
     """The candidate that the number of conversions allows, or the `kind` that won; follows a stated `plan`."""
     allowed = landmarks.converted_leads >= max(training.minimum_positives, MINIMUM_POSITIVES)
     # Few conversions: trees would learn noise, a regression with a prior does not.
     if not allowed:
-        return Candidate(fit_logistic(landmarks, features, seed=training.seed))
+        return ModelCandidate(fit_logistic(landmarks, features, seed=training.seed))
     fit = fit_average(landmarks, features, training, plan=plan)
     # The regression that won alone is that of the average: older landmarks count less in it, too.
     model = fit.members["logistic_regression"] if kind == "logistic_regression" != fit.model.kind else fit.model
-    return Candidate(model, {str(name): member for name, member in fit.members.items()}, fit.plan)
+    return ModelCandidate(model, {str(name): member for name, member in fit.members.items()}, fit.plan)
 
 
-def better_alone(candidate: Candidate, test: Landmarks) -> Candidate:
+def better_alone(candidate: ModelCandidate, test: Landmarks) -> ModelCandidate:
     """The regression in place of the average where it ranks the test rows clearly better; else the candidate."""
     regression = candidate.members.get("logistic_regression")
     if regression is None:
@@ -92,7 +92,7 @@ def better_alone(candidate: Candidate, test: Landmarks) -> Candidate:
     block = time_blocks(test.as_of, test.converted_leads)
     ours, theirs = regression.probability(test.columns), candidate.model.probability(test.columns)
     gap, error = within_time_difference(test.converted, ours, theirs, block, test.lead)
-    return Candidate(regression) if gap > CLEARLY * error else candidate
+    return ModelCandidate(regression) if gap > CLEARLY * error else candidate
 
 
 def order_evidence(

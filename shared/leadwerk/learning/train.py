@@ -8,13 +8,20 @@ from dataclasses import dataclass, replace
 from msgspec import structs
 
 from leadwerk.features.encode import Columns
+from leadwerk.learning.averaging import AveragePlan
 from leadwerk.learning.candidate_comparison import Challenger, ChampionForecast, ComparisonSetup, compare
-from leadwerk.learning.candidates import better_alone, fit_candidate, order_evidence, plan_for_everything
+from leadwerk.learning.candidates import (
+    ModelCandidate,
+    better_alone,
+    fit_candidate,
+    order_evidence,
+    plan_for_everything,
+)
 from leadwerk.learning.evaluate import Evaluation
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.level import level_shift, newest_leads
 from leadwerk.learning.logistic import MINIMUM_POSITIVES, fit_logistic
-from leadwerk.learning.model import Model
+from leadwerk.learning.model import Model, ModelKind
 from leadwerk.learning.model_profile import directions, importances, profile, score_profile
 from leadwerk.learning.points_baseline import PointsBaseline
 from leadwerk.learning.promotion_gate import MINIMUM_TEST_POSITIVES, GateDecision, name_of
@@ -89,24 +96,18 @@ def train_model(
     served = trials.with_segment_models(twin.model)
     log_odds = logit(served.probability(test.columns))
     evidence = order_evidence(
-        landmarks,
-        test,
-        log_odds,
-        lambda rows: fit_candidate(rows, features, training, kind=kind, plan=fitted.plan).model,
-        horizon_days=horizon_days,
-        progress=progress,
+        landmarks, test, log_odds, _refit(setup, kind, fitted.plan), horizon_days=horizon_days, progress=progress
     )
     progress("comparing the candidates", 0.72)
     comparison = ComparisonSetup(
         landmarks, split, horizon_days, setup.hot_score, training.seed, champion, rules, setup.z_needed
     )
-    rivals = {name: member.probability(test.columns) for name, member in fitted.members.items() if name != kind}
-    rivals |= {"general": twin.model.probability(test.columns)} if trials.twins else {}
-    outcome = compare(comparison, Challenger(kind, log_odds, evidence), rivals)
+    rivals = {name: member for name, member in fitted.members.items() if name != kind}
+    rivals |= {"general": twin.model} if trials.twins else {}
+    forecasts = {name: rival.probability(test.columns) for name, rival in rivals.items()}
+    outcome = compare(comparison, Challenger(kind, log_odds, evidence), forecasts)
     progress(f"fitting the {name_of(kind)} on all {len(landmarks)} landmarks", 0.75)
-    # The twins have done their work as proof; the model that serves learns from all landmarks.
-    taught = landmarks if recent is None else with_soft_labels(landmarks, recent, _regression(setup))
-    final = fit_candidate(taught, features, training, kind=kind, plan=plan_for_everything(fitted.plan, taught))
+    final = _fitted_on_everything(twin, fitted.plan, landmarks, setup, recent)
     # The newest matured leads are older than the change that open leads were asked about.
     leveled = _at_newest_level(final.model, landmarks) if recent is None else final.model
     model = trials.fit(leveled, landmarks, features, training, progress)
@@ -125,6 +126,24 @@ def train_model(
         segments=trials.trials,
         stands_down=outcome.stands_down,
     )
+
+
+def _refit(setup: TrainingSetup, kind: ModelKind, plan: AveragePlan | None) -> Callable[[Landmarks], Model]:
+    """Fits the same kind by the same plan to other landmarks."""
+    return lambda rows: fit_candidate(rows, setup.features, setup.training, kind=kind, plan=plan).model
+
+
+def _fitted_on_everything(
+    twin: ModelCandidate,
+    plan: AveragePlan | None,
+    landmarks: Landmarks,
+    setup: TrainingSetup,
+    recent: RecentOutcomes | None,
+) -> ModelCandidate:
+    """The winner's kind on all landmarks: twins are proof only, the released model learns from everything."""
+    taught = landmarks if recent is None else with_soft_labels(landmarks, recent, _regression(setup))
+    plan_for_all = plan_for_everything(plan, taught)
+    return fit_candidate(taught, setup.features, setup.training, kind=twin.model.kind, plan=plan_for_all)
 
 
 def _regression(setup: TrainingSetup) -> Callable[[Landmarks], Callable[[Columns], Floats]]:

@@ -149,7 +149,7 @@ def _learn_and_save(
     run: _Run, rows: TrainingRows, checked: CheckedLandmarks, z_needed: float, progress: Progress
 ) -> RetrainReport:
     policy, registry, pointer, now = run.policy, run.registry, run.pointer, run.now
-    landmarks, rules = checked.landmarks, rows.rules
+    landmarks, rules, before = checked.landmarks, rows.rules, run.champion_before
     features = contract(policy)
     champion, note = _champion(registry, pointer, features, policy)
     setup = TrainingSetup(
@@ -162,7 +162,6 @@ def _learn_and_save(
     )
     recent = without_recent_fields(rows.recent, policy, checked.excluded)
     learned = train_model(landmarks, setup, champion=champion, rules=rules, recent=recent, progress=progress)
-    before = run.champion_before
     fields = {"leaks": checked.report.findings, "excluded": checked.excluded}
     if isinstance(learned, TrainingSkipped):
         points_decide = pointer is None and rules is not None

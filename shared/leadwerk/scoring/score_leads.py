@@ -23,6 +23,7 @@ from leadwerk.scoring.decide import DISQUALIFIED, HOT, UNSCORED, Decision, close
 from leadwerk.scoring.lead_facts import facts_of_states
 from leadwerk.scoring.lead_state import LeadState
 from leadwerk.scoring.model import Inputs, Scorer
+from leadwerk.scoring.override import Override
 from leadwerk.scoring.reasons import Reason, rule_reasons, top_reasons
 from leadwerk.scoring.seller_pools import HotThresholds
 
@@ -179,11 +180,7 @@ class ScoringContext:
         rating, ledger = (points.rating, points.ledger) if points else (None, ())
         # The CRM closed the lead: what a person decided before that no longer matters.
         override = None if state.is_closed else state.override
-        decision = overruled(product_decision, override, policy)
-        if state.is_closed:
-            decision = closed(product_decision, policy)
-        elif state.is_visitor:
-            decision = without_a_call(decision, policy)
+        decision = self._final(state, product_decision, override)
         stage = stage_of(
             policy,
             is_known=state.created_at is not None,
@@ -201,11 +198,7 @@ class ScoringContext:
             score_cluster=decision.cluster,
             recommended_action=decision.action,
             reasons=reasons if override is None else (override.as_reason(policy, language), *reasons),
-            basis=OBJECTION
-            if state.objects_to_profiling
-            else CONTROL
-            if is_control
-            else _basis(rating, self.model_version),
+            basis=self._basis(state, rating, is_control=is_control),
             has_web_behaviour=state.has_web_behaviour,
             language=language,
             model_version=None if state.objects_to_profiling or is_control else self.model_version,
@@ -218,6 +211,22 @@ class ScoringContext:
             **_rating_columns(rating),
             **arm_columns(assignment, is_hot=is_hot),
         )
+
+    def _final(self, state: LeadState, product_decision: Decision, override: Override | None) -> Decision:
+        """The decision that holds: the CRM's end of the case, else a person's, else the product's."""
+        if state.is_closed:
+            return closed(product_decision, self.policy)
+        decision = overruled(product_decision, override, self.policy)
+        return without_a_call(decision, self.policy) if state.is_visitor else decision
+
+    def _basis(self, state: LeadState, rating: LeadRating | None, *, is_control: bool) -> Basis:
+        if state.objects_to_profiling:
+            return OBJECTION
+        if is_control:
+            return CONTROL
+        if self.model_version is not None:
+            return MODEL
+        return NO_CHAMPION if rating is None else POINTS
 
     def _decide(
         self, state: LeadState, points: PointsScore | None, model: ModelScore | None, language: Language
@@ -236,12 +245,6 @@ class ScoringContext:
         if state.is_visitor or decision.cluster in (DISQUALIFIED, UNSCORED):
             return None
         return assign(self.policy.experiment, state.lead_id, state.created_at)
-
-
-def _basis(rating: LeadRating | None, model_version: str | None) -> Basis:
-    if model_version is not None:
-        return MODEL
-    return NO_CHAMPION if rating is None else POINTS
 
 
 class _RatingColumns(TypedDict, total=False):
