@@ -147,7 +147,16 @@ TRAITS = ("language", "region", "channel", "industry", "seller")
 
 
 def company() -> Statement:
-    return statement("accounts/attributes", number=["it_budget"], category=["branch"])
+    nothing = (
+        "minimum_percent",
+        "company_fact",
+        "company_column",
+        "company_attribute",
+        "company_number",
+        "company_category",
+    )
+    repeated: dict[str, Any] = dict.fromkeys(nothing, ())
+    return statement("accounts/attributes", None, number=["it_budget"], category=["branch"], **repeated)
 
 
 STATEMENTS: dict[str, tuple[Statement, dict[str, Any]]] = {

@@ -17,16 +17,24 @@ SECRET = "a secret of the tests"
 
 
 class Identity:
-    """The ids of a person: one lead with one version, one visitor, one hash of an e-mail address."""
+    """The ids of a person: one lead with one version, one visitor, one hash of an e-mail address, one company."""
 
     def __init__(self, name: str) -> None:
         self.lead, self.visitor, self.event = f"lead-of-{name}", f"visitor-of-{name}", f"event-of-{name}"
+        # As `row` fills the column of `leads`.
+        self.account = f"account_id-of-{self.lead}"
         self.key = hashlib.sha256(name.encode()).hexdigest()
 
     @property
     def by_kind(self) -> dict[str, str]:
         """Id by kind, as `privacy.subject` of a schema.json names the kinds."""
-        return {"lead": self.lead, "visitor": self.visitor, "event": self.event, "person": self.key}
+        return {
+            "lead": self.lead,
+            "visitor": self.visitor,
+            "event": self.event,
+            "person": self.key,
+            "account": self.account,
+        }
 
 
 ANNA, BEAT = Identity("anna"), Identity("beat")

@@ -81,6 +81,7 @@ PERMISSIONS: dict[str, dict[str, str]] = {
             "erasures",
             "activity_daily",
             "activity_events",
+            "company_answers",
             "deliveries",
             "identities",
             "leads",

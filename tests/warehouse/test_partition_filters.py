@@ -20,6 +20,7 @@ VALUES = {
     "amount": ("loan_amount",), "column": ("loan_amount",), "window": (7,), "place": (1,),
     "stage_changes/bulk_insert.number": ("points",), "activity_daily/rebuild.amount": ("loan_amount",),
     "stage_changes/bulk_insert.fact": ("cluster",), "activity_events/rebuild.amount": ("loan_amount",),
+    "minimum_percent": (60,),
     # One of the two switches is on at a time.
     "of_open_leads": (), "scores/rescore_remote.of_open_leads": (1,), "scores/rescore_remote.of_ids": (),
     "ratio": ({"name": "n1", "numerator": "income", "denominator": "loan_amount", "factor": 1},),

@@ -19,7 +19,8 @@ FeatureValues = Mapping[str, Any]
 
 _SHARE, _PERCENT = "policy.range.share", "policy.range.percent"
 _WEEKDAY, _HOUR = "policy.range.weekday", "policy.range.hour"
-_YES_OR_NO = "policy.range.yes_or_no"
+_YES_OR_NO, _CONFIDENCE = "policy.range.yes_or_no", "policy.range.confidence"
+COMPANY_CONFIDENCE: Final = "company_confidence"
 
 
 MONTHS_A_YEAR: Final = 12
@@ -132,7 +133,11 @@ FEATURES: Final = (
     # Free text: rules may search it, but its values are too many and too personal to learn from.
     CatalogueEntry("job_title", "job_title", "category", is_learned=False),
     # The source of what is known of the company: it explains a value and is not a feature itself.
-    CatalogueEntry("company_source", "company_source", "category", levels=("contact", "account"), is_learned=False),
+    CatalogueEntry(
+        "company_source", "company_source", "category", levels=("contact", "account", "enriched"), is_learned=False
+    ),
+    # How sure the least certain fact of the company is that counts; learned from where the policy has enrichment.
+    CatalogueEntry(COMPANY_CONFIDENCE, COMPANY_CONFIDENCE, value_range=ValueRange(0, 1, _CONFIDENCE), is_learned=False),
 )
 """All features that do not depend on the policy."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -16,6 +17,9 @@ from leadwerk.errors import ConfigurationError, CRMUnavailable
 TIMEOUT = urllib3.Timeout(connect=3.05, read=20.0)
 # Bytes read of an answer: its text matters only after a failure.
 LONGEST_ANSWER = 65_536
+# Seconds for the answer as a whole: byte by byte it could take days.
+LONGEST_WAIT = 60.0
+CHUNK = 16_384
 Resolve = Callable[[str, int], list[str]]
 
 
@@ -43,13 +47,24 @@ class GuardedAnswer:
 
 @dataclass(frozen=True)
 class GuardedHttp:
-    """`allow_private`: for tests, and for receivers within the own network that somebody allowed by name."""
+    """`allow_private`: for tests, and for receivers within the own network that somebody allowed by name.
+
+    `longest_answer` bytes of an answer are read, for at most `longest_wait` seconds; `about` is what errors call the
+    other side.
+    """
 
     allow_private: bool = False
     resolve: Resolve = resolved
+    longest_answer: int = LONGEST_ANSWER
+    longest_wait: float = LONGEST_WAIT
+    about: str = "webhook's receiver"
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> GuardedAnswer:
-        """Send a body; redirects are not followed.
+        """Send a body, as `request` does."""
+        return self.request("POST", url, headers, body)
+
+    def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> GuardedAnswer:
+        """One request; redirects are not followed.
 
         The name is resolved once and the connection goes to that very address: a name that resolves otherwise a moment
         later (DNS rebinding) changes nothing.
@@ -61,7 +76,9 @@ class GuardedHttp:
         parts = urlsplit(url)
         host, is_https = parts.hostname or "", parts.scheme == "https"
         if not host or not (is_https or (self.allow_private and parts.scheme == "http")):
-            raise ConfigurationError(f"The webhook's address {url!r} is not https.", remedy="Set it to https://….")
+            raise ConfigurationError(
+                f"The address {shown_address(url)} of the {self.about} is not https.", remedy="Set it to https://…."
+            )
         port = parts.port or (443 if is_https else 80)
         address = self._allowed(host, port)
         path = parts.path or "/"
@@ -69,7 +86,7 @@ class GuardedHttp:
         try:
             with _pool(is_https, address, port, host) as pool:
                 answer = pool.request(
-                    "POST",
+                    method,
                     target,
                     body=body,
                     headers={**headers, "Host": parts.netloc.rpartition("@")[2]},
@@ -77,21 +94,43 @@ class GuardedHttp:
                     retries=False,
                     preload_content=False,
                 )
-                content = answer.read(LONGEST_ANSWER)
-                answer.release_conn()
+                content = self._read(answer)
         except urllib3.exceptions.HTTPError as error:
-            raise CRMUnavailable(f"The webhook's receiver did not answer ({type(error).__name__}).") from error
+            raise CRMUnavailable(f"The {self.about} did not answer ({type(error).__name__}).") from error
         return GuardedAnswer(answer.status, dict(answer.headers), content)
+
+    def _read(self, answer: urllib3.BaseHTTPResponse) -> bytes:
+        """The beginning of the body."""
+        until, parts, left = time.monotonic() + self.longest_wait, [], self.longest_answer
+        while left > 0 and (part := answer.read1(min(left, CHUNK), decode_content=True)):
+            parts.append(part)
+            left -= len(part)
+            if time.monotonic() > until:
+                raise CRMUnavailable(
+                    f"The answer of the {self.about} was not over after {self.longest_wait:g} seconds."
+                )
+        answer.close()
+        return b"".join(parts)
 
     def _allowed(self, host: str, port: int) -> str:
         addresses = self.resolve(host, port)
         for address in addresses:
             if not self.allow_private and not is_public(address):
                 raise ConfigurationError(
-                    f"The webhook's address {host} lies in a private network.",
+                    f"The {self.about} {host} lies in a private network.",
                     remedy="Use a public address; Leadwerk sends nothing into its own network.",
                 )
         return addresses[0]
+
+
+def shown_address(url: str) -> str:
+    """An address without what may be a secret: its query and credentials.
+
+    >>> shown_address("http://user:secret@api.example.ch/v1?key=secret")
+    'http://api.example.ch/v1'
+    """
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def is_public(address: str) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from leadwerk.catalogue.features import FEATURES, CatalogueEntry, Kind, signal_columns
+from leadwerk.catalogue.features import COMPANY_CONFIDENCE, FEATURES, CatalogueEntry, Kind, signal_columns
 from leadwerk.errors import ConfigurationError
 
 # The policy model is only needed for types: the score function's cold start does not import it here.
@@ -68,6 +68,8 @@ def contract_hash(features: tuple[Feature, ...]) -> str:
 
 def _is_learned(entry: CatalogueEntry, policy: Policy) -> bool:
     """Whether models learn from an entry; not from a lead's creation time where the source does not state it."""
+    if entry.name == COMPANY_CONFIDENCE:
+        return bool(policy.enrichment.facts)
     return entry.is_learned and (policy.lead_times == "stated" or not entry.is_creation_time)
 
 

@@ -22,7 +22,7 @@ from leadwerk.points.ledger import HUNDREDTHS
 from leadwerk.policy.model import Policy
 from leadwerk.stats.arrays import Bools, Ints
 
-COMPANY = ("employees", "revenue", "industry", "country", "region")
+COMPANY = ("employees", "revenue", "industry", "country", "region", "company_confidence")
 """Columns of a lead that describe its company; attributes in rules of an account group do so too."""
 
 NOBODY = -1

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from leadwerk.errors import PolicyError
+from leadwerk.policy.enrichment import Enrichment
 from leadwerk.policy.model import Policy
 from leadwerk.policy.validation import problems
 from leadwerk.policy.workflows import Workflows
@@ -20,7 +21,10 @@ SHIPPED = ("mortgage", "b2b_swiss")
 
 _DEFAULTS = Path(__file__).parent / "defaults"
 _VERSION_DIGITS = 12
-_NO_WORKFLOWS = b',"workflows":' + msgspec.json.encode(Workflows(), order="deterministic")
+_UNUSED_SECTIONS = (
+    b',"workflows":' + msgspec.json.encode(Workflows(), order="deterministic"),
+    b'"enrichment":' + msgspec.json.encode(Enrichment(), order="deterministic") + b",",
+)
 _parsing = threading.Lock()
 
 
@@ -86,7 +90,8 @@ def version(policy: Policy) -> str:
     # The version is the hash of the meaning: comments, spaces and the order of fields do not change it.
     content = msgspec.json.encode(msgspec.structs.replace(policy, version=""), order="deterministic")
     # A section that came later and is not used is left out, so that a new release does not rescore every lead.
-    content = content.replace(_NO_WORKFLOWS, b"")
+    for section in _UNUSED_SECTIONS:
+        content = content.replace(section, b"")
     return hashlib.sha256(content).hexdigest()[:_VERSION_DIGITS]
 
 

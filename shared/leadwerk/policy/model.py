@@ -14,6 +14,7 @@ from msgspec import Meta, field
 
 from leadwerk.catalogue.languages import Language
 from leadwerk.policy.crm import CRMSection
+from leadwerk.policy.enrichment import Enrichment
 from leadwerk.policy.experiment import Experiment
 from leadwerk.policy.kpi_limits import KpiLimit
 from leadwerk.policy.mail_scanners import MailScanners
@@ -230,4 +231,5 @@ class Policy(PolicySection, frozen=True):
     crm: CRMSection = CRMSection()
     workflows: Workflows = Workflows()
     mail_scanners: MailScanners = MailScanners()
+    enrichment: Enrichment = Enrichment()
     version: str = ""

@@ -130,6 +130,33 @@ class AuditSealRow(TableRow, frozen=True, kw_only=True):
     seal: str
 
 
+class CompanyAnswerFact(Struct, frozen=True, kw_only=True):
+    """Validated facts."""
+
+    name: str | None = None
+    text: str | None = None
+    number: float | None = None
+    confidence: float | None = None
+
+
+class CompanyAnswerRow(TableRow, frozen=True, kw_only=True):
+    """One answer of a registry or a language model about a company, also that it knew nothing or failed."""
+
+    answer_id: str
+    account_id: str
+    provider: str
+    question: str
+    asked_at: datetime
+    answered_at: datetime
+    day: date
+    outcome: str
+    expires_at: datetime | None = None
+    calls: int
+    cost: float
+    reason: str | None = None
+    facts: tuple[CompanyAnswerFact, ...] = ()
+
+
 class CursorRow(TableRow, frozen=True, kw_only=True):
     """One move of the position up to which a source was read."""
 
@@ -563,6 +590,7 @@ TABLE_RECORDS: Mapping[str, type[TableRow]] = {
     "anonymous_counts": AnonymousCountRow,
     "audit_log": AuditLogRow,
     "audit_seals": AuditSealRow,
+    "company_answers": CompanyAnswerRow,
     "cursors": CursorRow,
     "deliveries": DeliveryRow,
     "drift_checks": DriftCheckRow,

@@ -66,7 +66,8 @@ class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TablePrivacy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whose data a table holds: `subject` maps a column to the kind of id in it (lead, event of a lead, visitor).
+    """Whose data a table holds: `subject` maps a column to the kind of id in it (lead, event of a lead, visitor,
+    account).
 
     `moment` is the column by which a row is from before or after an erasure. Without a subject, `reason` says why no
     row leads to a person.

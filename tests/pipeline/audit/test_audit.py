@@ -26,6 +26,7 @@ NO_ACT = {
     "activity_events": "computed from the export",
     "anonymous_counts": "part of an erasure",
     "audit_seals": "the seals themselves",
+    "company_answers": "what registries and language models answered, below all that people entered",
     "cursors": "how far a source was read",
     "drift_checks": "figures of a night",
     "erased_ids": "part of an erasure",

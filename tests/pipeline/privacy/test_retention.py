@@ -55,7 +55,7 @@ def test_a_table_without_retention_states_so_on_purpose() -> None:
     """The rest stays until the lead is erased: training and audit need it."""
     unlimited = {table.name for table in schema.own_tables() if not table.retention}
     assert unlimited == {
-        "audit_log", "audit_seals", "cursors", "drift_checks", "erased_ids", "erasures", "extract_runs", "identities",
-        "kpis_daily", "leads", "model_runs", "objections", "outcomes", "overrides", "picks", "policy_changes",
-        "suggestions", "threshold_holds", "verdicts",
+        "audit_log", "audit_seals", "company_answers", "cursors", "drift_checks", "erased_ids", "erasures",
+        "extract_runs", "identities", "kpis_daily", "leads", "model_runs", "objections", "outcomes", "overrides",
+        "picks", "policy_changes", "suggestions", "threshold_holds", "verdicts",
     }  # fmt: skip

@@ -16,6 +16,7 @@ from msgspec import Struct
 from leadwerk.catalogue.features import FeatureValues
 from leadwerk.catalogue.periods import OPEN_LEAD_DAYS
 from leadwerk.pipeline.desk.page_cursor import PageCursor, PageRequest
+from leadwerk.pipeline.leads.features import attribute_lists
 from leadwerk.points.account_rollup import NOBODY, AccountContacts, AccountRollup, company_facts, roll_up
 from leadwerk.points.classification import rate_leads
 from leadwerk.policy.model import Policy
@@ -144,8 +145,7 @@ def read_companies(
     warehouse: Warehouse, policy: Policy, account_ids: Sequence[str], as_of: datetime
 ) -> list[FeatureValues]:
     """Rows of accounts/attributes (the newest attributes of each company), ordered by account id."""
-    numbers, categories = ([a.name for a in policy.attributes if a.kind == kind] for kind in ("number", "category"))
-    attributes = statement("accounts/attributes", number=numbers, category=categories)
+    attributes = statement("accounts/attributes", None, **attribute_lists(policy))
     parameters = {"account_ids": list(account_ids), "as_of": as_of}
     companies = warehouse.rows(attributes, parameters) if account_ids else []
     return sorted(companies, key=lambda company: str(company["account_id"]))

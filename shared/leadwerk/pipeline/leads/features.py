@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from leadwerk.catalogue import features
 from leadwerk.catalogue.features import AMOUNTS, FeatureValues
 from leadwerk.catalogue.periods import THRESHOLD_MEMORY_DAYS, WINDOWS_DAYS
+from leadwerk.policy.enrichment import LEAD_COLUMNS as COMPANY_COLUMNS
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.protocol import AnyStatement, Parameters, R, Statement
 from leadwerk.warehouse.statement import Repeated, statement, switch
@@ -150,8 +151,29 @@ def _lists(policy: Policy) -> dict[str, Repeated]:
         "windowed": [entry.name for entry in features.FEATURES if entry.is_windowed],
         "ratio": [{"name": entry.name, **entry.ratio._asdict()} for entry in features.FEATURES if entry.ratio],
         "signal": [signal.name for signal in policy.signals],
-        "number": [attribute.name for attribute in policy.attributes if attribute.kind == "number"],
-        "category": [attribute.name for attribute in policy.attributes if attribute.kind == "category"],
+        **attribute_lists(policy),
+    }
+
+
+def attribute_lists(policy: Policy) -> dict[str, Repeated]:
+    """Values of the lines that statements repeat for attributes, and for facts of companies (company_answers/facts).
+
+    `number` and `category` are the attributes that only leads state.
+    """
+    facts = policy.enrichment.facts
+    attributes = [fact for fact in facts if fact.fills not in COMPANY_COLUMNS]
+    filled = {fact.fills for fact in attributes}
+    of_leads = [attribute for attribute in policy.attributes if attribute.name not in filled]
+    return {
+        "number": [attribute.name for attribute in of_leads if attribute.kind == "number"],
+        "category": [attribute.name for attribute in of_leads if attribute.kind == "category"],
+        # A block repeated for nothing is a switch: without facts the statements do not read the table.
+        "minimum_percent": [policy.enrichment.minimum_confidence_percent] if facts else [],
+        "company_fact": [fact.fills for fact in facts],
+        "company_column": [fact.fills for fact in facts if fact.fills in COMPANY_COLUMNS],
+        "company_attribute": [fact.fills for fact in attributes],
+        "company_number": [fact.fills for fact in attributes if fact.is_number],
+        "company_category": [fact.fills for fact in attributes if not fact.is_number],
     }
 
 

@@ -18,7 +18,7 @@ PERSON_KEY = re.compile(r"[0-9a-f]{64}")
 
 
 class PersonId(Struct, frozen=True):
-    """A row of erasures/person: an id and its kind (lead, event, visitor, person)."""
+    """A row of erasures/person: an id and its kind (lead, event, visitor, person, account)."""
 
     kind: str
     id: str
@@ -32,12 +32,16 @@ class VisitorTrace(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class PersonIds:
-    """All ids of a person. `events` are the versions of their leads, `keys` the hashes that their leads share."""
+    """All ids of a person. `events` are the versions of their leads, `keys` the hashes that their leads share.
+
+    `accounts`: companies that nobody else's lead names, such as a sole trader's.
+    """
 
     leads: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
     visitors: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.leads or self.visitors)
@@ -45,7 +49,13 @@ class PersonIds:
     @property
     def by_kind(self) -> dict[str, tuple[str, ...]]:
         """The ids by the kinds that `privacy.subject` of a schema.json names; `person` besides."""
-        return {"lead": self.leads, "event": self.events, "visitor": self.visitors, "person": self.keys}
+        return {
+            "lead": self.leads,
+            "event": self.events,
+            "visitor": self.visitors,
+            "person": self.keys,
+            "account": self.accounts,
+        }
 
 
 def find_person(warehouse: Warehouse, name: str, secret: str) -> PersonIds:
@@ -115,4 +125,4 @@ def _person(
     def of(kind: str) -> tuple[str, ...]:
         return tuple(sorted(row.id for row in rows if row.kind == kind))
 
-    return PersonIds(of("lead"), of("event"), of("visitor"), of("person"))
+    return PersonIds(of("lead"), of("event"), of("visitor"), of("person"), of("account"))

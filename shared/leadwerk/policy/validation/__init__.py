@@ -10,6 +10,7 @@ from leadwerk.policy.validation import (
     behaviour,
     capacity,
     classes,
+    enrichment,
     experiment,
     general,
     groups,
@@ -25,7 +26,7 @@ __all__ = ["RESERVED_NAMES", "Problem", "problems"]
 
 _SECTIONS = (
     general, behaviour, classes, outcomes, bands, groups, rules, stages, capacity, segments, experiment, kpi_limits,
-    workflows,
+    workflows, enrichment,
 )  # fmt: skip
 
 

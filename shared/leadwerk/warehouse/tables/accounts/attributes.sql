@@ -1,4 +1,5 @@
--- One account with the latest value of each attribute of its company, among all that its contacts stated until @as_of.
+-- One account with the latest value of each attribute of its company, among all that its contacts stated until @as_of;
+-- what nobody stated comes from registries and language models, if the policy counts their facts.
 -- @account_ids ARRAY<STRING>
 -- @as_of TIMESTAMP
 WITH numbered AS (
@@ -19,27 +20,127 @@ stated_values AS (
     -- for each number
     (SELECT MAX(a.number) FROM UNNEST(attributes) AS a WHERE a.name = '${number}') AS attribute_${number},
     -- end
+    -- for each company_number
+    (SELECT MAX(a.number) FROM UNNEST(attributes) AS a WHERE a.name = '${company_number}')
+      AS attribute_${company_number},
+    -- end
     -- for each category
     (SELECT MAX(a.text) FROM UNNEST(attributes) AS a WHERE a.name = '${category}') AS attribute_${category},
+    -- end
+    -- for each company_category
+    (SELECT MAX(a.text) FROM UNNEST(attributes) AS a WHERE a.name = '${company_category}')
+      AS attribute_${company_category},
     -- end
     ROW_NUMBER() OVER (PARTITION BY account_id ORDER BY known_from, lead_id, version) AS position
   FROM versions
   WHERE account_id IN UNNEST(@account_ids) AND known_from <= @as_of
+),
+
+-- include company_answers/facts
+
+-- for each minimum_percent
+latest_facts AS (
+  SELECT
+    account_id,
+    CAST(ANY_VALUE(number HAVING MAX IF(name = 'employees', position, NULL)) AS INT64) AS employees,
+    ANY_VALUE(number HAVING MAX IF(name = 'revenue', position, NULL)) AS revenue,
+    ANY_VALUE(text HAVING MAX IF(name = 'industry', position, NULL)) AS industry,
+    -- for each company_number
+    ANY_VALUE(number HAVING MAX IF(name = '${company_number}', position, NULL)) AS attribute_${company_number},
+    -- end
+    -- for each company_category
+    ANY_VALUE(text HAVING MAX IF(name = '${company_category}', position, NULL)) AS attribute_${company_category},
+    -- end
+    -- for each company_fact
+    ANY_VALUE(confidence HAVING MAX IF(name = '${company_fact}', position, NULL)) AS ${company_fact}_confidence,
+    -- end
+  FROM (
+    SELECT *, ROW_NUMBER() OVER (PARTITION BY account_id ORDER BY priority, known_from, event_id, name) AS position
+    FROM company_facts
+    WHERE account_id IN UNNEST(@account_ids) AND known_from <= @as_of
+  )
+  GROUP BY account_id
+),
+-- end
+
+stated AS (
+  SELECT
+    account_id,
+    -- for each number
+    ANY_VALUE(attribute_${number} HAVING MAX IF(attribute_${number} IS NULL, NULL, position)) AS attribute_${number},
+    -- end
+    -- for each company_number
+    ANY_VALUE(attribute_${company_number} HAVING MAX IF(attribute_${company_number} IS NULL, NULL, position))
+      AS attribute_${company_number},
+    -- end
+    -- for each category
+    ANY_VALUE(attribute_${category} HAVING MAX IF(attribute_${category} IS NULL, NULL, position)) AS attribute_${category},
+    -- end
+    -- for each company_category
+    ANY_VALUE(attribute_${company_category} HAVING MAX IF(attribute_${company_category} IS NULL, NULL, position))
+      AS attribute_${company_category},
+    -- end
+    ANY_VALUE(employees HAVING MAX IF(employees IS NULL, NULL, position)) AS employees,
+    ANY_VALUE(revenue HAVING MAX IF(revenue IS NULL, NULL, position)) AS revenue,
+    ANY_VALUE(industry HAVING MAX IF(industry IS NULL, NULL, position)) AS industry,
+    ANY_VALUE(country HAVING MAX IF(country IS NULL, NULL, position)) AS country,
+    ANY_VALUE(region HAVING MAX IF(region IS NULL, NULL, position)) AS region
+  FROM stated_values
+  GROUP BY account_id
 )
 
 SELECT
-  account_id,
+  s.account_id,
   -- for each number
-  ANY_VALUE(attribute_${number} HAVING MAX IF(attribute_${number} IS NULL, NULL, position)) AS attribute_${number},
+  s.attribute_${number},
   -- end
   -- for each category
-  ANY_VALUE(attribute_${category} HAVING MAX IF(attribute_${category} IS NULL, NULL, position)) AS attribute_${category},
+  s.attribute_${category},
   -- end
-  ANY_VALUE(employees HAVING MAX IF(employees IS NULL, NULL, position)) AS employees,
-  ANY_VALUE(revenue HAVING MAX IF(revenue IS NULL, NULL, position)) AS revenue,
-  ANY_VALUE(industry HAVING MAX IF(industry IS NULL, NULL, position)) AS industry,
-  ANY_VALUE(country HAVING MAX IF(country IS NULL, NULL, position)) AS country,
-  ANY_VALUE(region HAVING MAX IF(region IS NULL, NULL, position)) AS region
-FROM stated_values
-GROUP BY account_id
-ORDER BY account_id
+  -- for each company_number
+  COALESCE(s.attribute_${company_number}, f.attribute_${company_number}) AS attribute_${company_number},
+  -- end
+  -- for each company_category
+  COALESCE(s.attribute_${company_category}, f.attribute_${company_category}) AS attribute_${company_category},
+  -- end
+  COALESCE(
+    s.employees,
+    -- for each minimum_percent
+    f.employees,
+    -- end
+    NULL
+  ) AS employees,
+  COALESCE(
+    s.revenue,
+    -- for each minimum_percent
+    f.revenue,
+    -- end
+    NULL
+  ) AS revenue,
+  COALESCE(
+    s.industry,
+    -- for each minimum_percent
+    f.industry,
+    -- end
+    NULL
+  ) AS industry,
+  s.country, s.region,
+  CASE
+    -- for each minimum_percent
+    WHEN f.account_id IS NOT NULL THEN LEAST(
+        -- for each company_column
+        IF(s.${company_column} IS NULL, COALESCE(f.${company_column}_confidence, 1.0), 1.0),
+        -- end
+        -- for each company_attribute
+        IF(s.attribute_${company_attribute} IS NULL, COALESCE(f.${company_attribute}_confidence, 1.0), 1.0),
+        -- end
+        1.0
+      )
+    -- end
+    WHEN s.employees IS NOT NULL OR s.revenue IS NOT NULL OR s.industry IS NOT NULL THEN 1.0
+  END AS company_confidence
+FROM stated AS s
+-- for each minimum_percent
+LEFT JOIN latest_facts AS f ON f.account_id = s.account_id
+-- end
+ORDER BY s.account_id

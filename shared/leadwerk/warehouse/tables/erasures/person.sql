@@ -1,4 +1,5 @@
--- An id of a person: a lead, an event of one, a visitor, or the hash that a person's leads share.
+-- An id of a person: a lead, an event of one, a visitor, the hash that a person's leads share, or an account that only
+-- the person's leads name.
 -- @lead_ids ARRAY<STRING>
 -- @visitor_ids ARRAY<STRING>
 -- @person_keys ARRAY<STRING>
@@ -17,7 +18,7 @@ persons AS (
 ),
 
 lead_versions AS (
-  SELECT lead_id, event_id FROM leadwerk.leads
+  SELECT lead_id, event_id, account_id FROM leadwerk.leads
   WHERE
     lead_id IN (SELECT lead_id FROM named_leads)
     OR person_key IN (SELECT person_key FROM persons)
@@ -36,3 +37,10 @@ UNION ALL
 SELECT 'visitor' AS kind, visitor_id AS id FROM linked_visitors
 UNION ALL
 SELECT 'person' AS kind, person_key AS id FROM persons
+UNION ALL
+SELECT DISTINCT 'account' AS kind, account_id AS id
+FROM lead_versions
+WHERE account_id IS NOT NULL AND account_id NOT IN (
+    SELECT account_id FROM leadwerk.leads
+    WHERE account_id IS NOT NULL AND lead_id NOT IN (SELECT lead_id FROM lead_versions)
+  )

@@ -84,6 +84,8 @@ account_facts AS (
   GROUP BY k.point_id, k.as_of
 ),
 
+-- include company_answers/enriched_facts
+
 lead_features AS (
   SELECT
     k.point_id AS lead_id, k.as_of, k.first_created_at AS created_at,
@@ -113,14 +115,65 @@ lead_features AS (
     SAFE_DIVIDE(b.sessions_7d / 7, b.sessions_30d / 30) AS sessions_trend,
     EXTRACT(HOUR FROM b.last_at AT TIME ZONE @time_zone) AS last_active_hour,
     MOD(EXTRACT(DAYOFWEEK FROM b.last_at AT TIME ZONE @time_zone) + 5, 7) + 1 AS last_active_weekday,
-    COALESCE(k.employees, c.employees) AS employees, COALESCE(k.revenue, c.revenue) AS revenue, k.job_title, k.account_id,
+    COALESCE(
+      k.employees, c.employees,
+      -- for each minimum_percent
+      e.employees,
+      -- end
+      NULL
+    ) AS employees,
+    COALESCE(
+      k.revenue, c.revenue,
+      -- for each minimum_percent
+      e.revenue,
+      -- end
+      NULL
+    ) AS revenue,
+    k.job_title, k.account_id,
     CASE
+      -- for each minimum_percent
+      WHEN
+        (k.employees IS NULL AND c.employees IS NULL AND e.employees IS NOT NULL)
+        OR (k.revenue IS NULL AND c.revenue IS NULL AND e.revenue IS NOT NULL)
+        OR (k.industry IS NULL AND c.industry IS NULL AND e.industry IS NOT NULL)
+        THEN 'enriched'
+      -- end
       WHEN (k.employees IS NULL AND c.employees IS NOT NULL) OR (k.revenue IS NULL AND c.revenue IS NOT NULL)
         OR (k.industry IS NULL AND c.industry IS NOT NULL) THEN 'account'
       WHEN k.employees IS NOT NULL OR k.revenue IS NOT NULL OR k.industry IS NOT NULL THEN 'contact'
     END AS company_source,
+    CASE
+      -- for each minimum_percent
+      WHEN e.lead_id IS NOT NULL THEN LEAST(
+          -- for each company_column
+          IF(k.${company_column} IS NULL AND c.${company_column} IS NULL, COALESCE(e.${company_column}_confidence, 1.0), 1.0),
+          -- end
+          -- for each company_number
+          IF(
+            (SELECT MAX(a.number) FROM UNNEST(k.attributes) AS a WHERE a.name = '${company_number}') IS NULL,
+            COALESCE(e.${company_number}_confidence, 1.0), 1.0
+          ),
+          -- end
+          -- for each company_category
+          IF(
+            (SELECT MAX(a.text) FROM UNNEST(k.attributes) AS a WHERE a.name = '${company_category}') IS NULL,
+            COALESCE(e.${company_category}_confidence, 1.0), 1.0
+          ),
+          -- end
+          1.0
+        )
+      -- end
+      WHEN COALESCE(k.employees, c.employees) IS NOT NULL OR COALESCE(k.revenue, c.revenue) IS NOT NULL
+        OR COALESCE(k.industry, c.industry) IS NOT NULL THEN 1.0
+    END AS company_confidence,
     COALESCE(k.language, b.language) AS language, k.country, k.region, k.email_domain_kind, k.channel,
-    COALESCE(k.industry, c.industry) AS industry,
+    COALESCE(
+      k.industry, c.industry,
+      -- for each minimum_percent
+      e.industry,
+      -- end
+      NULL
+    ) AS industry,
     b.source, b.medium, b.first_source, b.first_medium, b.device_category,
     -- for each signal
     COALESCE(s.${signal}.events_1d, @zero_${signal}, k.zero) AS ${signal}_events_1d,
@@ -139,9 +192,22 @@ lead_features AS (
     -- for each category
     (SELECT MAX(a.text) FROM UNNEST(k.attributes) AS a WHERE a.name = '${category}') AS attribute_${category},
     -- end
+    -- for each company_number
+    COALESCE(
+      (SELECT MAX(a.number) FROM UNNEST(k.attributes) AS a WHERE a.name = '${company_number}'), e.attribute_${company_number}
+    ) AS attribute_${company_number},
+    -- end
+    -- for each company_category
+    COALESCE(
+      (SELECT MAX(a.text) FROM UNNEST(k.attributes) AS a WHERE a.name = '${company_category}'), e.attribute_${company_category}
+    ) AS attribute_${company_category},
+    -- end
   FROM leads_as_of AS k
   LEFT JOIN behaviour AS b ON b.lead_id = k.point_id AND b.as_of = k.as_of
   LEFT JOIN logged_calculations AS g ON g.lead_id = k.point_id AND g.as_of = k.as_of
   LEFT JOIN signals AS s ON s.lead_id = k.point_id AND s.as_of = k.as_of
   LEFT JOIN account_facts AS c ON c.lead_id = k.point_id AND c.as_of = k.as_of
+  -- for each minimum_percent
+  LEFT JOIN enriched_facts AS e ON e.lead_id = k.point_id AND e.as_of = k.as_of
+  -- end
 )
