@@ -40,7 +40,7 @@ def test_each_table_states_whose_rows_it_holds() -> None:
     for table in schema.own_tables():
         privacy = table.privacy
         assert bool(privacy.subject) != bool(privacy.reason), f"{table.name}: `privacy` names a subject, or why none"
-        assert set(privacy.subject.values()) <= {"lead", "visitor", "event", "person"}, table.name
+        assert set(privacy.subject.values()) <= {"lead", "visitor", "event", "person", "account"}, table.name
         assert all(table.field(column) for column in privacy.subject), table.name
         assert not privacy.subject or table.field(privacy.moment), f"{table.name}: `moment` is no column"
 
