@@ -64,9 +64,10 @@ def _fills(fact: EnrichedFact, attributes: Mapping[str, Attribute], path: Path) 
         yield Problem.of((*path, "fills"), "policy.enrichment.no_attribute", attribute=fact.fills, remedy=remedy)
     elif fact.asks is None:
         yield Problem.of(path, "policy.enrichment.no_question", fact=fact.fills)
-    elif (attribute.kind == "number") != fact.is_number:
-        key = "policy.enrichment.is_number" if fact.is_number else "policy.enrichment.is_text"
-        yield Problem.of((*path, "asks"), key, question=fact.asks, attribute=fact.fills)
+    elif fact.is_number and attribute.kind != "number":
+        yield Problem.of((*path, "asks"), "policy.enrichment.is_number", question=fact.asks, attribute=fact.fills)
+    elif not fact.is_number and attribute.kind == "number":
+        yield Problem.of((*path, "asks"), "policy.enrichment.is_text", question=fact.asks, attribute=fact.fills)
 
 
 def _answers(fact: EnrichedFact, attribute: Attribute | None, path: Path) -> Iterator[Problem]:
