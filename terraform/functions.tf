@@ -19,15 +19,15 @@ locals {
       crm         = false
     }
     ingest_feedback = {
-      description = "Changed cases of the CRM to leads, outcomes and touchpoints."
+      description = "Changed cases of the CRM to leads, outcomes and touchpoints; missing facts of companies."
       memory      = "512Mi"
       timeout     = 1500
       instances   = 1
-      writes      = ["leads", "identities", "outcomes", "touchpoints", "cursors", "rejections", "deliveries", "audit_seals"]
+      writes      = ["leads", "identities", "outcomes", "touchpoints", "cursors", "rejections", "deliveries", "audit_seals", "company_answers"]
       reads_ga4   = false
       models      = null
       reports     = null
-      secrets     = ["person_key"]
+      secrets     = concat(["person_key"], keys(local.enrichment_secrets))
       crm         = true
     }
     retrain = {
@@ -117,7 +117,7 @@ locals {
   own_environment = {
     score           = { THREADS = tostring(local.concurrency) }
     deliver_scores  = { for file in var.people_file[*] : "LEADWERK_PEOPLE" => local.people_place if var.workflows }
-    ingest_feedback = merge(local.push_settings, { for url in var.crm_webhook_url[*] : "LEADWERK_WEBHOOK_URL" => url })
+    ingest_feedback = merge(local.push_settings, local.enrichment_settings, { for url in var.crm_webhook_url[*] : "LEADWERK_WEBHOOK_URL" => url })
   }
 }
 

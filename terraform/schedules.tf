@@ -1,7 +1,7 @@
 # Schedules: the clock of the loop. Stages are idempotent, so a retry is harmless; the functions' timeouts stay under
 # Scheduler's 30 minutes.
 locals {
-  schedules = merge(local.workflow_schedules, {
+  schedules = merge(local.workflow_schedules, local.enrichment_schedules, {
     extract_nightly  = { function = "extract_features", cron = "30 5 * * *", body = {}, about = "Yesterday's and the three corrected days before." }
     extract_intraday = { function = "extract_features", cron = "5 7-20 * * *", body = { intraday = true }, about = "What came since the night: today so far, and daily tables." }
     ingest_nightly   = { function = "ingest_feedback", cron = "0 2-4 * * *", body = {}, about = "Outcomes of the day; a backfill that its time ends goes on an hour later." }
@@ -16,6 +16,10 @@ locals {
     synthetic_check = { function = "score", cron = "*/15 7-20 * * *", body = { lead_id = "leadwerk-synthetic", form = { web_consent = false }, dry_run = true }, about = "Whether a form would be scored." }
     report_daily    = { function = "desk", cron = "0 7 * * *", body = {}, about = "The report of the day." }
   })
+  # After the night's leads, before they are scored.
+  enrichment_schedules = {
+    for name in ["enrichment"] : name => { function = "ingest_feedback", cron = "10 5 * * *", body = { enrich = true }, about = "Missing facts of companies, from those whom the policy names." } if length(var.enrichment) > 0
+  }
   # Between two deliveries: the function answers one request at a time, and a run of either takes at most some minutes.
   workflow_schedules = {
     for name in ["workflows"] : name => { function = "deliver_scores", cron = "4-59/5 * * * *", body = { workflows = true }, about = "What follows in the CRM and in channels from leads that changed." } if var.workflows

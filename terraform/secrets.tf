@@ -4,6 +4,7 @@ locals {
   secrets = merge(
     local.crm_secrets,
     { person_key = "Key of the hashes that recognise a person without storing who it is. Never change it: old hashes would match nobody." },
+    local.enrichment_secrets,
     var.workflows ? { channels = "Addresses of the workflows' channels by name, as JSON." } : {},
   )
   secret_folders = { for secret in keys(local.secrets) : secret => "/etc/secrets/${secret}" }

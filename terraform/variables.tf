@@ -214,6 +214,39 @@ variable "workflows" {
   default     = false
 }
 
+variable "enrichment" {
+  description = "Who is asked each night for missing facts of companies, as the policy's enrichment names them: zefix, gemini, openai. Each needs its secret: leadwerk-zefix-password, leadwerk-gemini-key, leadwerk-openai-key."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for provider in var.enrichment : contains(["zefix", "gemini", "openai"], provider)])
+    error_message = "Name zefix, gemini or openai."
+  }
+}
+
+variable "zefix_user" {
+  description = "Account at the Swiss commercial registers' index; null where nobody asks it."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = contains(var.enrichment, "zefix") == (var.zefix_user != null)
+    error_message = "Set zefix_user where enrichment names zefix, and only there."
+  }
+}
+
+variable "openai_url" {
+  description = "Base URL of an API that is compatible with OpenAI's; null: OpenAI's own."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.openai_url == null || can(regex("^https://", var.openai_url))
+    error_message = "Set an address that begins with https://."
+  }
+}
+
 variable "crm_database" {
   description = "Database of Odoo or Tryton; null where the server has one."
   type        = string

@@ -29,7 +29,14 @@
 | LEADWERK_CRM_DATABASE    | Odoo's database, where a server has several                    |                          |
 | LEADWERK_CRM_WEBHOOK_SECRET | proof of the CRM's webhooks; or …_FILE                      |                          |
 | LEADWERK_CHANNELS        | JSON: addresses of the workflows' channels by name; or …_FILE  |                          |
-| LEADWERK_PRIVATE_RECEIVERS | 1: channels may lie within the own network                   |                          |
+| LEADWERK_PRIVATE_RECEIVERS | 1: channels and enrichment's providers may lie within the own network |                 |
+| LEADWERK_ZEFIX_URL       | base URL of the Swiss commercial registers' index              | its public one           |
+| LEADWERK_ZEFIX_USER      | account there                                                  |                          |
+| LEADWERK_ZEFIX_PASSWORD  | its password; or LEADWERK_ZEFIX_PASSWORD_FILE                  |                          |
+| LEADWERK_GEMINI_URL      | base URL of Gemini's REST API                                  | Google's                 |
+| LEADWERK_GEMINI_KEY      | API key; or LEADWERK_GEMINI_KEY_FILE                           |                          |
+| LEADWERK_OPENAI_URL      | base URL of an API that is compatible with OpenAI's            | OpenAI's                 |
+| LEADWERK_OPENAI_KEY      | API key; or LEADWERK_OPENAI_KEY_FILE                           |                          |
 | LEADWERK_WEBHOOK_URL     | public address below which the CRM's webhooks arrive           |                          |
 | LEADWERK_PUSH_AUDIENCE   | audience of Pub/Sub's push tokens                              |                          |
 | LEADWERK_PUSH_ACCOUNT    | service account that pushes                                    |                          |
@@ -101,6 +108,13 @@ class Settings:
     crm_webhook_secret: str
     channels: str
     private_receivers: bool
+    zefix_url: str
+    zefix_user: str
+    zefix_password: str
+    gemini_url: str
+    gemini_key: str
+    openai_url: str
+    openai_key: str
     webhook_url: str
     push_audience: str
     push_account: str
@@ -156,6 +170,13 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         crm_webhook_secret=secret("CRM_WEBHOOK_SECRET"),
         channels=secret("CHANNELS"),
         private_receivers=value("PRIVATE_RECEIVERS") == "1",
+        zefix_url=value("ZEFIX_URL"),
+        zefix_user=value("ZEFIX_USER"),
+        zefix_password=secret("ZEFIX_PASSWORD"),
+        gemini_url=value("GEMINI_URL"),
+        gemini_key=secret("GEMINI_KEY"),
+        openai_url=value("OPENAI_URL"),
+        openai_key=secret("OPENAI_KEY"),
         webhook_url=value("WEBHOOK_URL"),
         push_audience=value("PUSH_AUDIENCE"),
         push_account=value("PUSH_ACCOUNT"),

@@ -32,6 +32,7 @@ COMMANDS = {
     "demo": READS,  # in a home of its own
     "doctor": READS,
     "drift": "model_runs",  # an alarm may train
+    "enrich": READS,  # below all that people entered: `company_answers`
     "experiment plan": READS,
     "experiment show": READS,
     "export": "audit_log",

@@ -31,6 +31,7 @@ SCHEDULES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "extract-nightly": ("30 5 * * *", "extract_features", {}),
     "extract-intraday": ("5 7-20 * * *", "extract_features", {"intraday": True}),
     "ingest-nightly": ("0 2-4 * * *", "ingest_feedback", {}),
+    "enrichment": ("10 5 * * *", "ingest_feedback", {"enrich": True}),
     "deliver": ("*/5 * * * *", "deliver_scores", {}),
     "workflows": ("4-59/5 * * * *", "deliver_scores", {"workflows": True}),
     "threshold-daily": ("15 6 * * *", "desk", {"threshold": True}),

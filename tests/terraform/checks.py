@@ -42,11 +42,12 @@ PERMISSIONS: dict[str, dict[str, str]] = {
             "rejections",
             "deliveries",
             "audit_seals",
+            "company_answers",
         )
     }
     | {
         f"secret leadwerk-{name}": "roles/secretmanager.secretAccessor"
-        for name in ("crm-token", "crm-webhook-secret", "person-key")
+        for name in ("crm-token", "crm-webhook-secret", "person-key", "zefix-password", "gemini-key", "openai-key")
     },
     "leadwerk-retrain": COMMON
     | {f"table {name}": EDITS for name in ("model_runs", "drift_checks")}

@@ -112,6 +112,9 @@ RIGHT: list[dict[str, Any]] = [
         "crm_webhook_callers": ["serviceAccount:gateway@p.iam"],
         "touchpoint_publishers": ["group:telephone@example.ch"],
         "workflows": True,
+        "enrichment": ["zefix", "openai"],
+        "zefix_user": "registry@example.ch",
+        "openai_url": "https://models.example.ch/v1",
     },
     {"crm_paths": {"lead": "/v2/leads/{id}", "cases": "/v2/cases"}, "desk_programs": ["serviceAccount:crm@p.iam"]},
 ]

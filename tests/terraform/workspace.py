@@ -26,6 +26,8 @@ OFFLINE = PROJECT.parent / "shared" / "terraform-offline"
 VARIABLES = (
     "-var-file=examples/mortgage.tfvars",
     "-var=workflows=true",
+    '-var=enrichment=["zefix", "gemini", "openai"]',
+    "-var=zefix_user=registry@example.ch",
     "-var=crm_webhooks=true",
     '-var=crm_webhook_callers=["serviceAccount:gateway@broker-web.iam.gserviceaccount.com"]',
     '-var=touchpoint_publishers=["serviceAccount:telephone@broker-web.iam.gserviceaccount.com"]',

@@ -36,7 +36,7 @@ SIGNS = {"good": Text("✓", "green"), "look": Text("!", "yellow"), "broken": Te
 WAREHOUSED = frozenset(
     {
         "deliveries", "outbox", "workflows", "scores", "drift", "training", "outcomes", "statuses", "gone leads",
-        "cursor", "leads", "activity", "signals", "GA4 export", "tables", "privacy",
+        "cursor", "leads", "enrichment", "activity", "signals", "GA4 export", "tables", "privacy",
     }
 )  # fmt: skip
 FRESH = timedelta(days=3)
@@ -99,6 +99,7 @@ def examine(deployment: Deployment, now: datetime) -> Iterator[Finding]:
         ("gone leads", feeds.gone_leads),
         ("cursor", feeds.cursor),
         ("leads", look.leads),
+        ("enrichment", look.enrichment),
         ("activity", look.activity),
         ("signals", feeds.signals),
         ("GA4 export", look.export),
@@ -274,6 +275,21 @@ class _Look:
         if not totals.linked and not self.without_web:
             return Finding("leads", "look", summary, Message("doctor.leads.remedy"))
         return Finding("leads", "good", summary)
+
+    def enrichment(self) -> Finding:
+        from leadwerk.pipeline.enrichment.coverage import coverage
+
+        policy = self.deployment.policy
+        if not policy.enrichment.facts:
+            return Finding("enrichment", "good", Message("doctor.enrichment.off"))
+        measured = coverage(self.deployment.warehouse, policy, self.now)
+        facts = ", ".join(f"{fact.fact} {fact.stated:,} → {fact.known:,}" for fact in measured.facts)
+        summary = Message("doctor.enrichment", companies=f"{measured.companies:,}", facts=facts)
+        is_helped = any(fact.known > fact.stated for fact in measured.facts)
+        is_complete = all(fact.stated == measured.companies for fact in measured.facts)
+        if policy.enrichment.providers and not is_helped and not is_complete:
+            return Finding("enrichment", "look", summary, Message("doctor.enrichment.remedy"))
+        return Finding("enrichment", "good", summary)
 
     def activity(self) -> Finding:
         totals = self.rows(statement("extract_runs/totals", ExtractTotals))[0]

@@ -13,8 +13,9 @@ import urllib3
 
 from leadwerk.errors import ConfigurationError, CRMUnavailable
 
-# Seconds. Receivers may work before they answer.
-TIMEOUT = urllib3.Timeout(connect=3.05, read=20.0)
+# Seconds to connect, and until an answer begins or goes on. Receivers may work before they answer.
+CONNECT = 3.05
+LONGEST_SILENCE = 20.0
 # Bytes read of an answer: its text matters only after a failure.
 LONGEST_ANSWER = 65_536
 # Seconds for the answer as a whole: byte by byte it could take days.
@@ -49,7 +50,8 @@ class GuardedAnswer:
 class GuardedHttp:
     """`allow_private`: for tests, and for receivers within the own network that somebody allowed by name.
 
-    `longest_answer` bytes of an answer are read, for at most `longest_wait` seconds; `about` is what errors call the
+    `longest_answer` bytes of an answer are read, for at most `longest_wait` seconds, with no pause of more than
+    `longest_silence` seconds; `about` is what errors call the
     other side.
     """
 
@@ -57,6 +59,7 @@ class GuardedHttp:
     resolve: Resolve = resolved
     longest_answer: int = LONGEST_ANSWER
     longest_wait: float = LONGEST_WAIT
+    longest_silence: float = LONGEST_SILENCE
     about: str = "webhook's receiver"
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> GuardedAnswer:
@@ -84,7 +87,7 @@ class GuardedHttp:
         path = parts.path or "/"
         target = f"{path}?{parts.query}" if parts.query else path
         try:
-            with _pool(is_https, address, port, host) as pool:
+            with _pool(is_https, address, port, host, self.longest_silence) as pool:
                 answer = pool.request(
                     method,
                     target,
@@ -145,8 +148,9 @@ def is_public(address: str) -> bool:
     return parsed.is_global and not parsed.is_multicast
 
 
-def _pool(is_https: bool, address: str, port: int, host: str) -> urllib3.HTTPConnectionPool:
+def _pool(is_https: bool, address: str, port: int, host: str, silence: float) -> urllib3.HTTPConnectionPool:
+    timeout = urllib3.Timeout(connect=CONNECT, read=silence)
     if not is_https:
-        return urllib3.HTTPConnectionPool(address, port, timeout=TIMEOUT)
+        return urllib3.HTTPConnectionPool(address, port, timeout=timeout)
     # The certificate is checked against the name, although the connection goes to the address.
-    return urllib3.HTTPSConnectionPool(address, port, timeout=TIMEOUT, server_hostname=host, assert_hostname=host)
+    return urllib3.HTTPSConnectionPool(address, port, timeout=timeout, server_hostname=host, assert_hostname=host)

@@ -36,7 +36,7 @@ stated_values AS (
   WHERE account_id IN UNNEST(@account_ids) AND known_from <= @as_of
 ),
 
--- include company_answers/facts
+-- include company_answers/facts where account_id IN UNNEST(@account_ids)
 
 -- for each minimum_percent
 latest_facts AS (
@@ -57,7 +57,7 @@ latest_facts AS (
   FROM (
     SELECT *, ROW_NUMBER() OVER (PARTITION BY account_id ORDER BY priority, known_from, event_id, name) AS position
     FROM company_facts
-    WHERE account_id IN UNNEST(@account_ids) AND known_from <= @as_of
+    WHERE known_from <= @as_of
   )
   GROUP BY account_id
 ),

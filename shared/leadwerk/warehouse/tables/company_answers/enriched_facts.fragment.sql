@@ -1,4 +1,4 @@
--- include company_answers/facts
+-- include company_answers/facts where account_id IN (SELECT account_id FROM leads_as_of WHERE account_id IS NOT NULL)
 
 -- for each minimum_percent
 -- For each lead and moment, the latest fact of its company; null where none was known.

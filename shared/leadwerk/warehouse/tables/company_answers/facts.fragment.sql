@@ -10,6 +10,7 @@ company_facts AS (
       f.name = '${company_fact}'
       -- end
     )
+    -- where
   -- for each company_attribute
   UNION ALL
   SELECT
@@ -17,6 +18,7 @@ company_facts AS (
     a.number, 1.0 AS confidence
   FROM leadwerk.leads CROSS JOIN UNNEST(attributes) AS a
   WHERE account_id IS NOT NULL AND a.name = '${company_attribute}' AND (a.text IS NOT NULL OR a.number IS NOT NULL)
+    -- where
   -- end
 ),
 -- end
