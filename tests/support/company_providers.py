@@ -61,13 +61,13 @@ class CompanyProviders(StandIn):
     def _register(self, call: Call, path: str) -> Reply:
         if path == "api/v1/company/search":
             assert call.body["activeOnly"] is True
-            wanted = call.body["name"].casefold()
-            found = [entry for entry in self.entries if entry["name"].casefold().startswith(wanted)]
-            short = [{name: value for name, value in one.items() if name != "canton"} for one in found]
+            name = call.body["name"].casefold()
+            rows = [row for row in self.entries if row["name"].casefold().startswith(name)]
+            short = [{field: value for field, value in row.items() if field != "canton"} for row in rows]
             return Reply(200, short) if short else Reply(404, {"error": {"type": "NOT_FOUND"}})
         uid = path.removeprefix("api/v1/company/uid/")
-        found = [entry for entry in self.entries if entry["uid"] == uid]
-        return Reply(200, found) if found else Reply(404, {"error": {"type": "NOT_FOUND"}})
+        rows = [row for row in self.entries if row["uid"] == uid]
+        return Reply(200, rows) if rows else Reply(404, {"error": {"type": "NOT_FOUND"}})
 
     def _gemini(self, body: dict[str, Any]) -> dict[str, Any]:
         schema = body["generationConfig"]["responseSchema"]

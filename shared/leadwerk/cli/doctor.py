@@ -283,9 +283,9 @@ class _Look:
         if not policy.enrichment.facts:
             return Finding("enrichment", "good", Message("doctor.enrichment.off"))
         measured = coverage(self.deployment.warehouse, policy, self.now)
-        facts = ", ".join(f"{fact.fact} {fact.stated:,} → {fact.known:,}" for fact in measured.facts)
+        facts = ", ".join(f"{fact.fact} {fact.stated:,} → {fact.filled:,}" for fact in measured.facts)
         summary = Message("doctor.enrichment", companies=f"{measured.companies:,}", facts=facts)
-        is_helped = any(fact.known > fact.stated for fact in measured.facts)
+        is_helped = any(fact.filled > fact.stated for fact in measured.facts)
         is_complete = all(fact.stated == measured.companies for fact in measured.facts)
         if policy.enrichment.providers and not is_helped and not is_complete:
             return Finding("enrichment", "look", summary, Message("doctor.enrichment.remedy"))

@@ -32,7 +32,7 @@ def enrich(
         list[str] | None, typer.Option("--company", metavar="ID", help="Only this company; may be repeated.")
     ] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=0, help="Questions at most.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be asked, and of whom.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show each question, and ask none.")] = False,
 ) -> None:
     """Ask the policy's providers for missing facts of companies, within the day's budget.
 

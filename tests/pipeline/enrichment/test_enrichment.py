@@ -105,14 +105,14 @@ def test_a_models_answer_is_stored_with_source_confidence_and_price(
     warehouse: DuckDBWarehouse, providers: CompanyProviders, provider: EnrichmentProvider
 ) -> None:
     report = enrich(warehouse, providers, policy(provider))
-    assert (report.companies, report.asked, report.answered, report.calls) == (1, 1, 1, 1)
+    assert (report.companies, report.questions, report.answered, report.calls) == (1, 1, 1, 1)
     [row] = stored(warehouse)
     assert facts_of(row) == {"employees": 120.0, "revenue": 2.5e7, "industry": "software", "founded": 1998.0}
     assert {fact.name: fact.confidence for fact in row.facts}["employees"] == 0.8
     assert (row.provider, row.outcome, row.cost) == (provider.name, "answered", pytest.approx(0.0007))
     assert row.expires_at is not None and row.expires_at > NOW + timedelta(days=364)
     measured = coverage(warehouse, policy(provider), NOW + timedelta(minutes=1))
-    assert [(fact.stated, fact.known) for fact in measured.facts] == [(0, 1)] * 4
+    assert [(fact.stated, fact.filled) for fact in measured.facts] == [(0, 1)] * 4
 
 
 def test_the_register_is_asked_by_uid_by_name_or_by_domain(
@@ -154,7 +154,7 @@ def test_the_second_provider_is_asked_only_for_what_the_first_left_open(
 ) -> None:
     providers.written = lambda _: json.dumps(FACTS | {"industry": {"value": "banking", "confidence": 0.3}})
     report = enrich(warehouse, providers, policy(GEMINI, OPENAI))
-    assert report.asked == 2
+    assert report.questions == 2
     providers.written = lambda _: json.dumps(FACTS)
     assert enrich(warehouse, providers, policy(GEMINI, OPENAI), NOW + timedelta(days=1)).cached == 2
 
@@ -199,12 +199,12 @@ WRONG: dict[str, tuple[str, dict[str, object]]] = {
 
 @pytest.mark.parametrize("case", WRONG)
 def test_only_what_is_right_is_taken(warehouse: DuckDBWarehouse, providers: CompanyProviders, case: str) -> None:
-    text, taken = WRONG[case]
+    text, expected = WRONG[case]
     providers.written = lambda _: text
     report = enrich(warehouse, providers, policy(GEMINI))
     [row] = stored(warehouse)
-    assert facts_of(row) == taken
-    assert (report.answered, report.failed) == ((1, 0) if taken else (0, 1))
+    assert facts_of(row) == expected
+    assert (report.answered, report.failed) == ((1, 0) if expected else (0, 1))
     assert INJECTED not in str(row) and "boss" not in str(row)
     assert all(fact.confidence is not None and fact.confidence <= 0.9 for fact in row.facts)
 
@@ -239,8 +239,8 @@ def test_nothing_of_a_person_leaves_the_house(warehouse: DuckDBWarehouse, provid
     assert report.unidentified == 2
     sent = " ".join(f"{call.path} {call.query} {call.raw.decode()}" for call in providers.calls).casefold()
     assert "secret.ch" in sent
-    for word in ("anna", "muster", "079", "f" * 64, "ch-ge", "bluewin", "head of"):
-        assert word not in sent
+    for personal in ("anna", "muster", "079", "f" * 64, "ch-ge", "bluewin", "head of"):
+        assert personal not in sent
 
 
 def test_the_budget_of_a_day_holds_over_two_runs_and_starts_anew_the_next_day(
@@ -249,11 +249,11 @@ def test_the_budget_of_a_day_holds_over_two_runs_and_starts_anew_the_next_day(
     warehouse.append("leads", [lead(str(number), account_id=f"firma{number}.ch") for number in range(3, 9)])
     rules = policy(GEMINI, daily_calls=3)
     first = enrich(warehouse, providers, rules, limit=2)
-    assert (first.asked, first.stopped) == (2, {})
+    assert (first.questions, first.stopped) == (2, {})
     second = enrich(warehouse, providers, rules, NOW + timedelta(hours=1))
-    assert (second.asked, second.postponed, list(second.stopped)) == (1, 4, ["budget"])
+    assert (second.questions, second.postponed, list(second.stopped)) == (1, 4, ["budget"])
     assert len(providers.calls) == 3
-    assert enrich(warehouse, providers, rules, NOW + timedelta(days=1)).asked == 3
+    assert enrich(warehouse, providers, rules, NOW + timedelta(days=1)).questions == 3
 
 
 def test_money_is_never_exceeded_whatever_an_answer_claims_to_have_cost(
@@ -271,7 +271,7 @@ def test_a_provider_that_is_down_is_left_alone_and_asked_in_the_next_run(
     warehouse.append("leads", [lead(str(number), account_id=f"firma{number}.ch") for number in range(3, 12)])
     providers.fail_next("error", "drop", "error", "error", "drop")
     report = enrich(warehouse, providers, policy(GEMINI))
-    assert (report.asked, report.unavailable, report.postponed, len(providers.calls)) == (5, 5, 5, 5)
+    assert (report.questions, report.unavailable, report.postponed, len(providers.calls)) == (5, 5, 5, 5)
     assert enrich(warehouse, providers, policy(GEMINI)).answered == 10
 
 
@@ -279,7 +279,7 @@ def test_a_pause_that_the_provider_asks_for_is_kept(warehouse: DuckDBWarehouse, 
     warehouse.append("leads", [lead("3", account_id="other.ch")])
     providers.replies = [Reply(429, None, {"retry-after": "3600"})]
     report = enrich(warehouse, providers, policy(GEMINI))
-    assert (report.asked, report.postponed, len(providers.calls)) == (1, 1, 1)
+    assert (report.questions, report.postponed, len(providers.calls)) == (1, 1, 1)
     assert "429" in report.stopped["gemini"]
 
 
@@ -292,8 +292,8 @@ def test_refused_credentials_stop_at_once_and_are_named_nowhere(
     report = run(warehouse, rules, connect(wrong, rules, hurried), now=NOW)
     assert "LEADWERK_GEMINI_KEY" in report.stopped["gemini"]
     assert [call.path.split("/")[1] for call in providers.calls].count("gemini") == 1
-    words = f"{report} {stored(warehouse)} {stored(warehouse, 'other.ch')} {capsys.readouterr()}"
-    assert "wrong-key" not in words and TOKEN not in words
+    output = f"{report} {stored(warehouse)} {stored(warehouse, 'other.ch')} {capsys.readouterr()}"
+    assert "wrong-key" not in output and TOKEN not in output
     with pytest.raises(ConfigurationError, match="not set"):
         connect(settings.read({}), rules)
 

@@ -105,11 +105,11 @@ def _number(fact: EnrichedFact, value: object, what: str) -> float:
 def _known_word(fact: EnrichedFact, value: object) -> str:
     if not isinstance(value, str) or len(value) > LONGEST_TEXT:
         raise _refused(fact, "the value is not a short text")
-    words = {word.casefold(): word for word in fact.allowed}
-    word = words.get(value.strip().casefold())
-    if word is None:
-        raise _refused(fact, "the value is none of the known words")
-    return word
+    canonical = {category.casefold(): category for category in fact.allowed}
+    category = canonical.get(value.strip().casefold())
+    if category is None:
+        raise _refused(fact, "the value is not among the known ones")
+    return category
 
 
 def _refused(fact: EnrichedFact, why: str) -> InputError:

@@ -81,12 +81,12 @@ def companies_to_ask(
     return [company for company in companies if company.missing]
 
 
-def _company(enrichment: Enrichment, account_id: str, known: FeatureValues) -> CompanyToAsk:
+def _company(enrichment: Enrichment, account_id: str, company: FeatureValues) -> CompanyToAsk:
     name, uid = (
-        known.get(f"attribute_{attribute}") if attribute else None
+        company.get(f"attribute_{attribute}") if attribute else None
         for attribute in (enrichment.company_name, enrichment.company_uid)
     )
-    missing = tuple(fact for fact in enrichment.facts if known.get(column_of(fact)) is None)
+    missing = tuple(fact for fact in enrichment.facts if company.get(column_of(fact)) is None)
     return CompanyToAsk(account_id, company_identity(account_id, name, uid), missing)
 
 
@@ -115,5 +115,5 @@ def spent(warehouse: Warehouse, day: date) -> DailySpend:
 
 def question_hash(provider: Provider, company: CompanyIdentity, facts: tuple[EnrichedFact, ...]) -> str:
     """The same for the same question: who is asked, what is sent of the company, and which answers are taken."""
-    asked = [provider.name, provider.model, company, sorted(facts, key=lambda fact: fact.fills)]
-    return hashlib.sha256(msgspec.json.encode(asked, order="deterministic")).hexdigest()[:32]
+    content = [provider.name, provider.model, company, sorted(facts, key=lambda fact: fact.fills)]
+    return hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()[:32]

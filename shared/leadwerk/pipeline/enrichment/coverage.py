@@ -17,11 +17,11 @@ MEASURED = 1_000
 
 
 class FactCoverage(Struct, frozen=True):
-    """Companies of which a fact is known: `stated` by people or the CRM, `known` with answers."""
+    """Companies of which a fact is known: `stated` by people or the CRM, `filled` with answers."""
 
     fact: str
     stated: int
-    known: int
+    filled: int
 
 
 class Coverage(Struct, frozen=True):
@@ -37,7 +37,7 @@ def coverage(warehouse: Warehouse, policy: Policy, now: datetime) -> Coverage:
     unenriched = replace(policy, enrichment=Enrichment())
     with warehouse.unit_of_work():
         stated = known_facts(warehouse, unenriched, account_ids, now).values()
-        known = known_facts(warehouse, policy, account_ids, now).values()
+        filled = known_facts(warehouse, policy, account_ids, now).values()
     columns = {fact.fills: column_of(fact) for fact in policy.enrichment.facts}
     return Coverage(
         len(account_ids),
@@ -45,7 +45,7 @@ def coverage(warehouse: Warehouse, policy: Policy, now: datetime) -> Coverage:
             FactCoverage(
                 name,
                 sum(row.get(column) is not None for row in stated),
-                sum(row.get(column) is not None for row in known),
+                sum(row.get(column) is not None for row in filled),
             )
             for name, column in columns.items()
         ),

@@ -222,7 +222,7 @@ class LanguageModel:
         # Tokens that the answer states are believed only within what the request allowed.
         is_stated = 0 <= reply.input_tokens <= len(request) and 0 <= reply.output_tokens <= MOST_TOKENS
         cost = self._cost(reply.input_tokens, reply.output_tokens) if is_stated else most
-        return replace(_taken(claims, facts, today), cost=cost)
+        return replace(_checked_answer(claims, facts, today), cost=cost)
 
     def _request(self, company: CompanyIdentity, facts: tuple[EnrichedFact, ...]) -> bytes:
         schema = answer_schema(facts, self.currency, self.api.dialect)
@@ -258,13 +258,13 @@ def _claim_schema(fact: EnrichedFact, currency: str, dialect: Dialect) -> object
 
 def _as_data(company: CompanyIdentity) -> str:
     """The user's message: the company as a JSON object, without what is not known of it."""
-    known = {name: value for name, value in msgspec.structs.asdict(company).items() if value}
-    return encoded({"company": known}).decode()
+    parts = {name: value for name, value in msgspec.structs.asdict(company).items() if value}
+    return encoded({"company": parts}).decode()
 
 
-def _taken(claims: Mapping[str, msgspec.Raw], facts: Sequence[EnrichedFact], today: date) -> CompanyAnswer:
+def _checked_answer(claims: Mapping[str, msgspec.Raw], facts: Sequence[EnrichedFact], today: date) -> CompanyAnswer:
     """The facts that were asked for and are right; anything else in the answer is not looked at."""
-    taken: list[CompanyFact] = []
+    checked_facts: list[CompanyFact] = []
     problems: list[str] = []
     for fact in facts:
         raw = claims.get(fact.fills)
@@ -273,10 +273,12 @@ def _taken(claims: Mapping[str, msgspec.Raw], facts: Sequence[EnrichedFact], tod
         try:
             claim = msgspec.json.decode(raw, type=_Claim)
             checked = validated(fact, claim.value, claim.confidence, today)
-            taken.append(replace(checked, confidence=min(checked.confidence, MOST_CERTAIN)))
+            checked_facts.append(replace(checked, confidence=min(checked.confidence, MOST_CERTAIN)))
         except InputError as error:
             problems.append(error.message)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             problems.append(f"{fact.fills}: the claim does not follow the schema.")
-    outcome: Literal["answered", "failed", "not_found"] = "answered" if taken else "failed" if problems else "not_found"
-    return CompanyAnswer(outcome=outcome, facts=tuple(taken), reason=" ".join(problems))
+    outcome: Literal["answered", "failed", "not_found"] = (
+        "answered" if checked_facts else "failed" if problems else "not_found"
+    )
+    return CompanyAnswer(outcome=outcome, facts=tuple(checked_facts), reason=" ".join(problems))

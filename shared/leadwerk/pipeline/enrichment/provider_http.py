@@ -38,17 +38,17 @@ class ProviderHttp:
             CRMRejected: `locked_out`: a redirect, 401 or 403.
             ConfigurationError: the address is not https, or lies in the own network.
         """
-        held = self._pace.held_for()
-        if held > LONGEST_WAIT:
-            raise CRMUnavailable(f"{self.name} asked us to wait {held:.0f} seconds.", status=429, retry_after=held)
+        pause = self._pace.held_for()
+        if pause > LONGEST_WAIT:
+            raise CRMUnavailable(f"{self.name} asked us to wait {pause:.0f} seconds.", status=429, retry_after=pause)
         self._pace.wait()
         headers = {**self._headers, **({"Content-Type": "application/json"} if body is not None else {})}
         answer = self._http.request(method, self._url + path, headers, body)
         if answer.status in LATER or answer.status >= 500:
-            pause = retry_after({name.title(): value for name, value in answer.headers.items()})
-            if pause is not None:
-                self._pace.hold(pause)
-            raise CRMUnavailable(f"{self.name} answered {answer.status}.", status=answer.status, retry_after=pause)
+            wait = retry_after({name.title(): value for name, value in answer.headers.items()})
+            if wait is not None:
+                self._pace.hold(wait)
+            raise CRMUnavailable(f"{self.name} answered {answer.status}.", status=answer.status, retry_after=wait)
         if answer.status in REFUSED:
             # Without the body: it may repeat what we sent, the key included.
             raise CRMRejected(

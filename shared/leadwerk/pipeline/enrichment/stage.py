@@ -44,7 +44,7 @@ NONSENSE_DAYS = 1
 
 
 class PlannedQuestion(Struct, frozen=True):
-    """A question that a run would ask: to whom, what is sent of the company, and for which facts."""
+    """A question that a run would ask: to which provider, what is sent of the company, and for which facts."""
 
     account_id: str
     provider: str
@@ -66,7 +66,7 @@ class EnrichReport(Struct, frozen=True, kw_only=True):
     companies: int
     unidentified: int
     cached: int
-    asked: int
+    questions: int
     answered: int
     not_found: int
     failed: int
@@ -81,7 +81,7 @@ class EnrichReport(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class EnrichOptions:
-    """`companies`: only these accounts, whoever their leads are; `limit`: questions at most."""
+    """`companies`: only these accounts, also without open leads; `limit`: questions at most."""
 
     companies: tuple[str, ...] = ()
     limit: int | None = None
@@ -261,7 +261,7 @@ class _Run:
             companies=len(companies),
             unidentified=counts["unidentified"],
             cached=counts["cached"],
-            asked=counts["asked"],
+            questions=counts["asked"],
             answered=counts["answered"],
             not_found=counts["not_found"],
             failed=counts["failed"],

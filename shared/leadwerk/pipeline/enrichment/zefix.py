@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from leadwerk.crm.guarded_http import GuardedAnswer
 from leadwerk.errors import InputError
-from leadwerk.pipeline.enrichment.answers import CompanyAnswer, CompanyFact, validated
+from leadwerk.pipeline.enrichment.answers import CompanyAnswer, CompanyFact, Outcome, validated
 from leadwerk.pipeline.enrichment.identity import CompanyIdentity
 from leadwerk.pipeline.enrichment.provider_http import ProviderHttp, encoded
 from leadwerk.policy.enrichment import LEGAL_FORMS, EnrichedFact
@@ -93,17 +93,17 @@ class Zefix:
     def ask(self, company: CompanyIdentity, facts: tuple[EnrichedFact, ...], today: date) -> CompanyAnswer:
         """Look the company up by its UID, its name, or the first label of its domain."""
         lookup = _Lookup(self.http)
-        found = _search(lookup, company)
-        if found is None:
-            outcome = "failed" if lookup.problems else "not_found"
+        match = _search(lookup, company)
+        if match is None:
+            outcome: Outcome = "failed" if lookup.problems else "not_found"
             return CompanyAnswer(outcome=outcome, calls=lookup.calls, reason="; ".join(lookup.problems))
-        entry, certainty = found
+        entry, certainty = match
         if not entry.canton and any(fact.question == "canton" for fact in facts):
             entry = _full(lookup, entry)
-        taken = _facts(entry, certainty, facts, today, lookup.problems)
+        checked_facts = _facts(entry, certainty, facts, today, lookup.problems)
         return CompanyAnswer(
-            outcome="answered" if taken else "failed" if lookup.problems else "not_found",
-            facts=taken,
+            outcome="answered" if checked_facts else "failed" if lookup.problems else "not_found",
+            facts=checked_facts,
             calls=lookup.calls,
             reason="; ".join(lookup.problems),
         )
@@ -123,7 +123,7 @@ def _search(lookup: _Lookup, company: CompanyIdentity) -> tuple[RegisteredCompan
     query = {"name": name.replace("*", " ").strip(), "activeOnly": True}
     entries = lookup.companies("POST", "/api/v1/company/search", encoded(query)) or ()
     same = [entry for entry in entries if _plain(entry.name) == _plain(name) and _digits(entry.uid)]
-    # Two companies of one name cannot be told apart: rather nothing than the other one's facts.
+    # Two companies of one name look the same: rather nothing than the other one's facts.
     return (same[0], certainty) if len({_digits(entry.uid) for entry in same}) == 1 else None
 
 
@@ -142,15 +142,15 @@ def _facts(
 ) -> tuple[CompanyFact, ...]:
     code = entry.legal_form.uid if entry.legal_form else ""
     values = {"legal_form": LEGAL_FORMS.get(code, ""), "canton": entry.canton}
-    taken = []
+    checked_facts = []
     for fact in facts:
         if not (value := values.get(fact.question, "")):
             continue
         try:
-            taken.append(validated(fact, value, certainty, today))
+            checked_facts.append(validated(fact, value, certainty, today))
         except InputError as error:
             problems.append(error.message)
-    return tuple(taken)
+    return tuple(checked_facts)
 
 
 def _decoded(answer: GuardedAnswer) -> Sequence[RegisteredCompany] | None:
@@ -172,5 +172,5 @@ def _plain(name: str) -> str:
     ('mullersohne', 'mullersohne')
     """
     unaccented = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
-    words = [word for word in re.split(r"[^a-z0-9]+", unaccented) if word]
-    return "".join(word for word in words if word not in _FORM_WORDS) or "".join(words)
+    parts = [part for part in re.split(r"[^a-z0-9]+", unaccented) if part]
+    return "".join(part for part in parts if part not in _FORM_WORDS) or "".join(parts)
