@@ -38,6 +38,7 @@ def test_the_statement_passes_googles_analyser_and_yields_the_contract() -> None
         "job_title",
         "account_id",
         "company_source",
+        "company_confidence",
     } == set(columns)
     assert all(columns[feature.name] in kinds[feature.kind] for feature in contract(POLICY))
 

@@ -169,8 +169,9 @@ def test_what_is_stored_of_a_lead_is_the_latest_by_then(stored: dict[str, Any]) 
 
 def _as_far_as_the_form(state: dict[str, Any], submitted: SubmittedForm) -> Row:
     """What a form can change of a lead: what it tells of the company reaches colleagues only once it is stored."""
-    told = set() if state["lead_id"] == submitted.lead_id else {"employees", "revenue", "industry", "company_source"}
-    features = {name: value for name, value in state["features"].items() if name not in told}
+    of_company = {"employees", "revenue", "industry", "company_source", "company_confidence"}
+    excluded = set() if state["lead_id"] == submitted.lead_id else of_company
+    features = {name: value for name, value in state["features"].items() if name not in excluded}
     return {name: state[name] for name in ("lead_id", "created_at", "occurrences")} | {"features": features}
 
 
