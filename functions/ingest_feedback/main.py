@@ -1,6 +1,5 @@
 """ingest_feedback: turns CRM changes into leads, touchpoints and outcomes; stores touchpoints that are sent to it.
-
-{"enrich": true} asks registries and language models for missing facts of companies, and reads no CRM.
+With {"enrich": true} it asks registries and language models for missing facts of companies, and reads no CRM.
 
 POST /crm takes the CRM's webhooks, POST /pubsub what Pub/Sub pushes (leadwerk.web.events).
 """
@@ -17,7 +16,6 @@ from leadwerk import settings
 from leadwerk.pipeline import ingest, touchpoints, wiring
 from leadwerk.pipeline.enrichment import stage as enrichment
 from leadwerk.pipeline.enrichment.providers import connect
-from leadwerk.pipeline.enrichment.stage import EnrichReport
 from leadwerk.pipeline.privacy import upkeep
 from leadwerk.pipeline.run_limit import IN_A_FUNCTION
 from leadwerk.pipeline.touchpoints import TouchpointReport
@@ -39,7 +37,7 @@ class Body(Request, frozen=True):
 
 
 @entry(Body, stage="ingest_feedback")
-def read_feedback(body: Body, now: datetime) -> ingest.IngestReport | TouchpointReport | EnrichReport:
+def read_feedback(body: Body, now: datetime) -> ingest.IngestReport | TouchpointReport | enrichment.EnrichReport:
     """Read what changed in the CRM, store touchpoints, or ask for facts of companies."""
     config = settings.read()
     warehouse, policy, person_key = wiring.warehouse(config), wiring.policy(config), wiring.person_key(config)
@@ -49,14 +47,8 @@ def read_feedback(body: Body, now: datetime) -> ingest.IngestReport | Touchpoint
     # An empty list is a request too: it stores nothing, and must not start a read of the CRM.
     if body.touchpoints is not None:
         return touchpoints.run(warehouse, policy, body.touchpoints, now=now, person_key=person_key)
-    report = ingest.run(
-        warehouse,
-        policy,
-        wiring.crm(config),
-        now=now,
-        person_key=person_key,
-        options=ingest.IngestOptions(body.from_start, IN_A_FUNCTION),
-    )
+    options = ingest.IngestOptions(body.from_start, IN_A_FUNCTION)
+    report = ingest.run(warehouse, policy, wiring.crm(config), now=now, person_key=person_key, options=options)
     # After every ingestion: the CRM may have brought an erased person back.
     upkeep.run(warehouse, policy, secret=person_key, now=now)
     return report

@@ -7,7 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
+from leadwerk import settings
 from leadwerk.crm.auth import basic
+from leadwerk.crm.rate_limiter import RateLimiter
+from leadwerk.policy.enrichment import EnrichedFact, Enrichment, EnrichmentProvider
+from leadwerk.policy.load import load
+from leadwerk.policy.model import Attribute, Policy
 from support.standins.frame import TOKEN, Call, Reply, StandIn
 
 USER = "registry@example.ch"
@@ -86,3 +93,39 @@ class CompanyProviders(StandIn):
             "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
             "usage": {"prompt_tokens": self.usage[0], "completion_tokens": self.usage[1]},
         }
+
+
+TEXTS = ("company", "company_uid", "legal_form", "seat")
+ASKED = (
+    EnrichedFact(fills="employees"),
+    EnrichedFact(fills="revenue"),
+    EnrichedFact(fills="industry", values=("software", "banking")),
+    EnrichedFact(fills="founded", asks="founding_year"),
+)
+OF_REGISTER = (EnrichedFact(fills="legal_form", asks="legal_form"), EnrichedFact(fills="seat", asks="canton"))
+GEMINI = EnrichmentProvider(name="gemini", model=MODEL, input_price=1.0, output_price=10.0)
+OPENAI = EnrichmentProvider(name="openai", model=MODEL, input_price=1.0, output_price=10.0)
+ZEFIX = EnrichmentProvider(name="zefix")
+
+
+def policy(*providers: EnrichmentProvider, facts: tuple[EnrichedFact, ...] = ASKED, **other: Any) -> Policy:
+    attributes = (
+        *(Attribute(name=name, kind="category") for name in TEXTS),
+        Attribute(name="founded", kind="number"),
+    )
+    enrichment = Enrichment(
+        providers=providers, facts=facts, company_name="company", company_uid="company_uid", **other
+    )
+    return msgspec.structs.replace(load("b2b_swiss"), attributes=attributes, enrichment=enrichment)
+
+
+def hurried(_: float) -> RateLimiter:
+    return RateLimiter(10_000)
+
+
+def environment(standin: CompanyProviders, **other: str) -> settings.Settings:
+    urls = {f"LEADWERK_{name.upper()}_URL": f"{standin.url}/{name}" for name in ("zefix", "gemini", "openai")}
+    keys = {"LEADWERK_ZEFIX_USER": USER} | dict.fromkeys(
+        ("LEADWERK_ZEFIX_PASSWORD", "LEADWERK_GEMINI_KEY", "LEADWERK_OPENAI_KEY"), TOKEN
+    )
+    return settings.read(urls | keys | {"LEADWERK_PRIVATE_RECEIVERS": "1"} | other)

@@ -3,60 +3,32 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
-import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from leadwerk import settings
 from leadwerk.crm.guarded_http import GuardedHttp
-from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.errors import ConfigurationError, CRMUnavailable
 from leadwerk.pipeline.enrichment.coverage import coverage
 from leadwerk.pipeline.enrichment.providers import connect
 from leadwerk.pipeline.enrichment.stage import EnrichOptions, EnrichReport, run
-from leadwerk.policy.enrichment import EnrichedFact, Enrichment, EnrichmentProvider
-from leadwerk.policy.load import load
-from leadwerk.policy.model import Attribute, Policy
+from leadwerk.policy.enrichment import EnrichmentProvider
+from leadwerk.policy.model import Policy
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.records import CompanyAnswerRow
 from leadwerk.warehouse.schema import table
 from leadwerk.warehouse.table_statements import rows_of_ids
-from support.company_providers import FACTS, MODEL, USER, CompanyProviders, entry
+from support.company_providers import FACTS, CompanyProviders, entry
 from support.homes import home_warehouse
+from support.killed_enrichment import killed_at
 from support.selling import NOW, lead
 from support.standins.frame import TOKEN, Reply, serving
-
-TEXTS = ("company", "company_uid", "legal_form", "seat")
-ASKED = (
-    EnrichedFact(fills="employees"),
-    EnrichedFact(fills="revenue"),
-    EnrichedFact(fills="industry", values=("software", "banking")),
-    EnrichedFact(fills="founded", asks="founding_year"),
-)
-OF_REGISTER = (EnrichedFact(fills="legal_form", asks="legal_form"), EnrichedFact(fills="seat", asks="canton"))
-GEMINI = EnrichmentProvider(name="gemini", model=MODEL, input_price=1.0, output_price=10.0)
-OPENAI = EnrichmentProvider(name="openai", model=MODEL, input_price=1.0, output_price=10.0)
-ZEFIX = EnrichmentProvider(name="zefix")
-
-
-def policy(*providers: EnrichmentProvider, facts: tuple[EnrichedFact, ...] = ASKED, **other: Any) -> Policy:
-    attributes = (
-        *(Attribute(name=name, kind="category") for name in TEXTS),
-        Attribute(name="founded", kind="number"),
-    )
-    enrichment = Enrichment(
-        providers=providers, facts=facts, company_name="company", company_uid="company_uid", **other
-    )
-    return msgspec.structs.replace(load("b2b_swiss"), attributes=attributes, enrichment=enrichment)
 
 
 @pytest.fixture
@@ -71,18 +43,6 @@ def warehouse(tmp_path: Path) -> DuckDBWarehouse:
     filled = home_warehouse(tmp_path)
     filled.append("leads", [lead("1", account_id="firma.ch"), lead("2", account_id="firma.ch")])
     return filled
-
-
-def hurried(_: float) -> RateLimiter:
-    return RateLimiter(10_000)
-
-
-def environment(standin: CompanyProviders, **other: str) -> settings.Settings:
-    urls = {f"LEADWERK_{name.upper()}_URL": f"{standin.url}/{name}" for name in ("zefix", "gemini", "openai")}
-    keys = {"LEADWERK_ZEFIX_USER": USER} | dict.fromkeys(
-        ("LEADWERK_ZEFIX_PASSWORD", "LEADWERK_GEMINI_KEY", "LEADWERK_OPENAI_KEY"), TOKEN
-    )
-    return settings.read(urls | keys | {"LEADWERK_PRIVATE_RECEIVERS": "1"} | other)
 
 
 def enrich(
@@ -342,32 +302,6 @@ def test_a_dry_run_asks_nobody(warehouse: DuckDBWarehouse, providers: CompanyPro
     assert (providers.calls, stored(warehouse)) == ([], [])
 
 
-def _with_boundaries(function: Callable[..., Any], left: list[int]) -> Callable[..., Any]:
-    def wrapped(*arguments: Any, **options: Any) -> Any:
-        _pass(left)
-        answer = function(*arguments, **options)
-        _pass(left)
-        return answer
-
-    return wrapped
-
-
-def _pass(left: list[int]) -> None:
-    left[0] -= 1
-    if left[0] == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _run_and_die(home: Path, url: str, kill_at: int) -> None:
-    """Run once; die at the boundary of this number, of calls and of writes."""
-    left = [kill_at]
-    for owner, name in ((DuckDBWarehouse, "append"), (GuardedHttp, "request")):
-        setattr(owner, name, _with_boundaries(getattr(owner, name), left))
-    standin = CompanyProviders(url=url)
-    rules = policy(GEMINI)
-    run(DuckDBWarehouse(home), rules, connect(environment(standin), rules, hurried), now=NOW)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("kill_at", [1, 2, 3, 4, 6])
 def test_a_run_that_is_killed_repeats_one_call_at_most(
@@ -375,11 +309,7 @@ def test_a_run_that_is_killed_repeats_one_call_at_most(
 ) -> None:
     warehouse = DuckDBWarehouse(tmp_path)
     warehouse.append("leads", [lead(str(number), account_id=f"firma{number}.ch") for number in range(3)])
-    processes = multiprocessing.get_context("forkserver")
-    process = processes.Process(target=_run_and_die, args=(tmp_path, providers.url, kill_at))
-    process.start()
-    process.join(60)
-    assert process.exitcode == -signal.SIGKILL
+    assert killed_at(kill_at, tmp_path, providers.url)
     rules = policy(GEMINI)
     run(warehouse, rules, connect(environment(providers), rules, hurried), now=NOW + timedelta(minutes=5))
     assert len(providers.calls) <= 4
