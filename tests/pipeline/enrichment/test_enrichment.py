@@ -24,7 +24,19 @@ from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.records import CompanyAnswerRow
 from leadwerk.warehouse.schema import table
 from leadwerk.warehouse.table_statements import rows_of_ids
-from support.company_providers import FACTS, CompanyProviders, entry
+from support.company_providers import (
+    ASKED,
+    FACTS,
+    GEMINI,
+    OF_REGISTER,
+    OPENAI,
+    ZEFIX,
+    CompanyProviders,
+    entry,
+    environment,
+    hurried,
+    policy,
+)
 from support.homes import home_warehouse
 from support.killed_enrichment import killed_at
 from support.selling import NOW, lead
