@@ -26,7 +26,7 @@ def drift(
     call: Invocation,
     retrain: Annotated[bool, typer.Option("--retrain", help="Train at once if an alarm asks for it.")] = False,
 ) -> None:
-    """Check leads and outcomes against the training, and what comes in against the weeks before; store the checks.
+    """Check features, missing values, scores and outcomes against the champion's training data, and store the checks.
 
     Examples: `leadwerk drift` · `leadwerk drift --retrain`
     """
