@@ -7,7 +7,7 @@ STAMP := .venv/.installed-$(PINS)
 CHECKOV := 3.3.30
 BINDINGS := .venv-bindings/pulumi-gcp-9.37.1
 
-.PHONY: help demo audit fuzz test test-crm test-all coverage test-desk test-new-examples test-cloud checkov bench bundles generate lock lint format clean
+.PHONY: help demo audit fuzz test test-crm test-all coverage test-desk test-new-examples test-cloud checkov bench bundles smoke generate lock lint format clean
 help: ## what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 20
 
@@ -113,6 +113,10 @@ lock: $(STAMP) ## locks what each function is built from, with hashes; after a c
 	.venv/bin/python -m tools.locked_requirements
 
 # Nothing is installed for it: whoever applies needs Python alone.
+smoke: $(STAMP) ## deploys into a throw-away project, runs the loop, measures, destroys: PROJECT=…
+	@test -n "$(PROJECT)" || { echo "Say which: make smoke PROJECT=…, a project with billing and nothing in it that anybody needs"; exit 2; }
+	.venv/bin/python -m tools.smoke $(PROJECT) $(SMOKE)
+
 bundles: ## what Terraform uploads: one archive of sources for each function
 	@$(firstword $(wildcard .venv/bin/python) python3) -m tools.bundles
 
