@@ -56,7 +56,8 @@ def test_the_guide_leads_from_nothing_to_a_deployment(checkout: Workspace) -> No
         where = checkout.folder if command.startswith("terraform") else root
         done = subprocess.run(
             ["bash", "-o", "pipefail", "-c", command],
-            cwd=where, env=checkout.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False,
+            cwd=where, env=checkout.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=600, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         with (root / "done").open("a") as lines:
