@@ -146,7 +146,7 @@ def test_a_bundle_holds_the_function_and_the_package_and_nothing_else(
     [bundle] = [
         deployed.folder / uploaded["values"]["source"]
         for uploaded in of_type(resources, "google_storage_bucket_object")
-        if uploaded["index"] == name and uploaded["name"] == "bundle"
+        if uploaded["name"] == "bundle" and uploaded["index"] == name
     ]
     project = deployed.folder.parent
     assert agreement.bundle_is_the_code(bundle, project / "functions" / name, project / "shared") == []

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from leadwerk.serve import serving
-from terraform.test_documented_commands import bq_refusals, gcloud_refusals
+from terraform.refusals import bq_refusals, gcloud_refusals
 from terraform.workspace import Workspace
 from tools import smoke
 from tools.smoke import Measured, Smoke
