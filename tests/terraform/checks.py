@@ -408,14 +408,14 @@ def functions_fit_the_quota(resources: Resources) -> list[str]:
     services = [
         function["values"]["service_config"][0] for function in of_type(resources, "google_cloudfunctions2_function")
     ]
-    taken = [(s["max_instance_count"], s["available_cpu"], s["available_memory"]) for s in services] + [
+    allocations = [(s["max_instance_count"], s["available_cpu"], s["available_memory"]) for s in services] + [
         (template["scaling"][0]["max_instance_count"], limits["cpu"], limits["memory"])
         for service in of_type(resources, "google_cloud_run_v2_service")
         for template in service["values"]["template"]
         for limits in [template["containers"][0]["resources"][0]["limits"]]
     ]
-    cpus = sum(instances * float(cpu) for instances, cpu, _ in taken)
-    gib = sum(instances * _gib(memory) for instances, _, memory in taken)
+    cpus = sum(instances * float(cpu) for instances, cpu, _ in allocations)
+    gib = sum(instances * _gib(memory) for instances, _, memory in allocations)
     return [
         f"all instances together take {amount:g} {unit}, a new project has {quota:g}"
         for amount, quota, unit in ((cpus, QUOTA_CPUS, "CPUs"), (gib, QUOTA_GIB, "GiB"))
