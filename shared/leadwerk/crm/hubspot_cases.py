@@ -213,7 +213,12 @@ def _query(http: HttpClient, listed: _List, filters: list[dict[str, str]]) -> li
 def _read(http: HttpClient, listed: _List, record_ids: Sequence[str]) -> list[_Record]:
     records: list[_Record] = []
     for ids in batches(record_ids, IDS_AT_ONCE):
-        body = {"inputs": [{"id": record_id} for record_id in ids], "properties": list(listed.properties)}
+        # HubSpot's description requires the last field, empty or not.
+        body = {
+            "inputs": [{"id": record_id} for record_id in ids],
+            "properties": list(listed.properties),
+            "propertiesWithHistory": [],
+        }
         answer = http.call_repeatedly("POST", f"/crm/objects/{VERSION}/{listed.kind}/batch/read", json=body)
         records += answer.decoded(_Records).results
     return records

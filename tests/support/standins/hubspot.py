@@ -27,11 +27,11 @@ class HubSpotStandIn(StandIn):
                 return self._search(kind, call.body)
             case "POST", [kind, "batch", "read"]:
                 ids = [entry["id"] for entry in call.body["inputs"]]
-                if "propertiesWithHistory" in call.body and len(ids) > 50:
+                if call.body["propertiesWithHistory"] and len(ids) > 50:
                     return _error(400, "VALIDATION_ERROR", "at most 50 with history")
                 living = [(key, self.records[key]) for key in ids if self._living(key)]
                 results = [self._object(kind, *pair) for pair in living]
-                if "propertiesWithHistory" in call.body:
+                if call.body["propertiesWithHistory"]:
                     results = [entry | self._history(self.records[entry["id"]]) for entry in results]
                 return Reply(200, {"results": results})
             case "POST", [_, _, "batch", "read"]:
