@@ -91,9 +91,11 @@ $(AUDIT): | $(STAMP)
 	@touch $@
 
 # Requests by the OpenAPI document; FUZZ=1000 sends as many to each operation. In one process: its pytest plugin gives the
-# workers of xdist one test of twenty.
+# workers of xdist one test of twenty. REQUESTS=200000 sends so many mutated ones to all; build/fuzz.log has their counts.
 fuzz: $(STAMP) ## requests of every kind to every function: no answer of 500
-	LEADWERK_FUZZ_EXAMPLES=$(or $(FUZZ),1000) .venv/bin/python -m pytest tests/fuzzing
+	@mkdir -p build
+	LEADWERK_FUZZ_EXAMPLES=$(or $(FUZZ),1000) LEADWERK_FUZZ_REQUESTS=$(or $(REQUESTS),3000) \
+	  LEADWERK_FUZZ_LOG=build/fuzz.log .venv/bin/python -m pytest tests/fuzzing
 
 bench: $(STAMP) ## the figures of the README; BENCH=points runs one
 	.venv/bin/python -m benchmarks $(BENCH)

@@ -71,7 +71,7 @@ locals {
       memory      = "1Gi"
       timeout     = 900
       instances   = 2
-      writes      = ["thresholds", "kpis_daily", "picks", "overrides", "verdicts", "scores", "stage_changes"]
+      writes      = ["thresholds", "kpis_daily", "picks", "overrides", "verdicts", "lead_reads", "scores", "stage_changes"]
       reads_ga4   = false
       models      = "roles/storage.objectViewer"
       reports     = "roles/storage.objectUser"

@@ -83,6 +83,14 @@ def test_pipedrive_proves_itself_by_basic_credentials() -> None:
             crm.hints(WebhookRequest("POST", URL, headers, body), NOW)
 
 
+def test_a_webhook_that_is_nested_a_thousand_deep_is_refused() -> None:
+    crm = Pipedrive("https://api.pipedrive.com", TOKEN, webhook_secret=f"leadwerk:{SECRET}")
+    proof = {"authorization": "Basic " + base64.b64encode(f"leadwerk:{SECRET}".encode()).decode()}
+    body = b'{"meta": {"entity": "deal", "entity_id": 7}, "previous": ' + b"[" * 5000 + b"]" * 5000 + b"}"
+    with pytest.raises(InputError, match="form"):
+        crm.hints(WebhookRequest("POST", URL, proof, body), NOW)
+
+
 def test_activecampaign_proves_itself_by_its_address() -> None:
     crm = ActiveCampaign("https://a.api-us1.com", TOKEN, webhook_secret="unguessable-7f3a")
     body = b"type=update&contact%5Bid%5D=42&contact%5Bemail%5D=a%40b.ch"

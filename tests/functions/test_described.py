@@ -69,6 +69,8 @@ def test_tools_write_values_as_they_like(sent: dict[str, Any], expected: Body) -
         {"form": "[1]"},
         {"item": {"lead_id": True}},
         {"items": [None]},
+        {"item": "[" * 3000},
+        {"items": '{"a":' * 3000},
         {"unknown": ""},
         [],
         None,

@@ -96,6 +96,18 @@ def test_a_seller_takes_a_lead_and_says_how_it_went(url: str, proxy: Proxy, clou
         assert [row["seller"] for row in rows] == [seller]
 
 
+def test_who_opened_a_lead_is_stored_once_a_day(url: str, proxy: Proxy, cloud: Any) -> None:
+    from leadwerk.warehouse.statement import from_text
+
+    _, _, warehouse = cloud
+    for _ in range(2):
+        opened = requests.get(f"{url}/calls/live", headers=proxy.headers("anna@example.ch"), timeout=120)
+        assert opened.status_code == 200, opened.text
+    assert requests.get(f"{url}/calls/nobody", headers=proxy.headers("anna@example.ch"), timeout=60).status_code == 404
+    rows = warehouse.rows(from_text("SELECT lead_id FROM leadwerk.lead_reads WHERE reader = 'anna'"), {})
+    assert [row["lead_id"] for row in rows] == ["live"]
+
+
 def test_who_is_not_of_this_desk_sees_nothing(url: str, proxy: Proxy) -> None:
     stranger = requests.get(f"{url}/calls", headers=proxy.headers("mallory@example.ch"), timeout=60)
     assert (stranger.status_code, "live" in stranger.text) == (403, False)

@@ -6,19 +6,17 @@ LEADWERK_FUZZ_EXAMPLES sets how many requests each page gets.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
-import msgspec
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
-from msgspec import inspect
 
 from leadwerk.web.pages.desk_site import site
-from leadwerk.web.pages.site import NAME, FreeForm, Page
+from leadwerk.web.pages.site import NAME, Page
 from leadwerk.web.pages.upload import UploadForm
-from support.signed_in_desk import PageReader, SignedInDesk, faults_of, signed_in_desk
+from support.page_forms import SMALL_FILE, FieldValues, lead_ids_of, upload_key, values_by_field
+from support.signed_in_desk import SignedInDesk, faults_of, signed_in_desk
 
 EXAMPLES = int(os.environ.get("LEADWERK_FUZZ_EXAMPLES", "40"))
 COSTLY = {"/start/train": 200, "/rules/replay": 20, "/start/file/{key}/import": 10, "/start/file/{key}": 4}
@@ -34,7 +32,6 @@ HOSTILE = (
 )  # fmt: skip
 """Values that broke programs of others: scripts, addresses, templates, formulas, SQL, paths, controls, odd numbers."""
 
-SMALL_FILE = b"lead,<script>lw()</script>\n" + b"".join(b"%d,=1+1\n" % number for number in range(60))
 UPLOADS = (
     SMALL_FILE, b"", b"\x00" * 400, b"PK\x03\x04 no workbook", b"id,status\n1,won\n2,lost\n", b"[" * 5000, b"{\"a\": [",
     b"id;status\r\n" + b"\xff;\xfe\r\n" * 9, b"<table><tr><td><script>lw()</script></td></tr></table>", b"a" * 70_000,
@@ -51,55 +48,30 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SignedInDesk]:
 @pytest.fixture(scope="module")
 def present(desk: SignedInDesk) -> dict[str, list[str]]:
     """By name of a part of a path, what the home has of it, so that requests get past the door."""
-    listed = desk.send("GET", "/calls", {"list": "all"}).text
-    leads = sorted({*re.findall(r'"/calls/(\w+)["?]', listed)})
-    upload = desk.send("POST", "/start/file", {}, ("leads.csv", SMALL_FILE))
-    key = upload.headers["Location"].rpartition("/")[2]
-    assert len(leads) >= 3 and key
-    return {"lead_id": leads[:5], "key": [key], "name": ["calls", "quality"], "account_id": ["a1.ch"]}
+    names = {"name": ["calls", "quality"], "account_id": ["a1.ch"]}
+    return {**names, "lead_id": lead_ids_of(desk), "key": [upload_key(desk)]}
 
 
 @pytest.fixture(scope="module")
-def shown_fields(desk: SignedInDesk) -> dict[str, list[str]]:
-    """By name, the values that fields of the desk's own pages have."""
-    values: dict[str, list[str]] = {}
-    for page in site.pages:
-        if page.method == "GET" and "{" not in page.path:
-            reader = PageReader()
-            reader.feed(desk.send("GET", page.path, {}).text)
-            for name, value in reader.fields.items():
-                values.setdefault(name, []).append(value)
-    return values
-
-
-def names_of(form: type[msgspec.Struct]) -> dict[str, list[str]]:
-    """By name, the possible values of a form's fields, as far as they can be listed."""
-    described = inspect.type_info(form)
-    assert isinstance(described, inspect.StructType)
-    return {part.name: _literals(part.type) for part in described.fields}
-
-
-def _literals(kind: inspect.Type) -> list[str]:
-    if isinstance(kind, inspect.UnionType):
-        return [value for part in kind.types for value in _literals(part)]
-    return [str(value) for value in kind.values] if isinstance(kind, inspect.LiteralType) else []
+def values(desk: SignedInDesk) -> FieldValues:
+    return values_by_field(desk)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", site.pages, ids=lambda page: f"{page.method} {page.path}")
 def test_no_value_breaks_a_page(
-    page: Page, desk: SignedInDesk, present: dict[str, list[str]], shown_fields: dict[str, list[str]]
+    page: Page, desk: SignedInDesk, present: dict[str, list[str]], values: FieldValues
 ) -> None:
-    field_values = shown_fields if page.form is FreeForm else names_of(page.form)
+    field_values = values.of(page)
     hostile = st.sampled_from(HOSTILE) | st.text(st.characters(codec="utf-8"), max_size=30)
     lead_ids = st.sampled_from(present["lead_id"])
 
     def value_of(name: str) -> st.SearchStrategy[str]:
-        usual = [*field_values.get(name, []), *shown_fields.get(name, []), "1"]
+        usual = [*field_values.get(name, []), *values.by_name.get(name, []), "1"]
         return st.one_of(hostile, st.sampled_from(sorted(set(usual))), lead_ids)
 
-    values = {name: value_of(name) for name in sorted(field_values)} | {"said": hostile}
-    fields = st.fixed_dictionaries({}, optional=values)
+    possible = {name: value_of(name) for name in sorted(field_values)} | {"said": hostile}
+    fields = st.fixed_dictionaries({}, optional=possible)
     # A path with a line break never reaches the function: the framework answers it, in words that repeat nothing.
     one_line = hostile.filter(lambda value: "\n" not in value)
     parts = {name: st.sampled_from(present[name]) | one_line for name in NAME.findall(page.path)}

@@ -31,7 +31,22 @@ def all_functions(home: Path) -> Iterator[Application]:
         for name, value in {"LEADWERK_SIMULATION": "1", "LEADWERK_POLICY": "mortgage", **variables}.items():
             patch.setenv(name, value)
         applications = {f"/{name}": application_of(name, home) for name in FUNCTIONS}
-        yield DispatcherMiddleware(Response("nothing here", 404), applications)
+        yield rooted(DispatcherMiddleware(Response("nothing here", 404), applications))
+
+
+def rooted(application: Application) -> Application:
+    """`application`, for which a function's bare address is its root, as it is behind a host of its own.
+
+    Flask answers an empty path with a redirect: the request would never reach the function.
+    """
+
+    def with_root(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        path = environ["PATH_INFO"]
+        return application(
+            {**environ, "PATH_INFO": f"{path}/" if path.strip("/") in FUNCTIONS else path}, start_response
+        )
+
+    return with_root
 
 
 def application_of(name: str, folder: Path) -> Flask:

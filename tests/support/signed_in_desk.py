@@ -31,10 +31,11 @@ HEADERS = {
 
 @dataclass(frozen=True)
 class SignedInDesk:
-    """The function desk as the browser of a signed-in person reaches it."""
+    """The function desk as the browser of a signed-in person reaches it; `functions` has all, each under its name."""
 
     client: Client
     cookie: str
+    functions: Client
 
     def send(
         self, method: str, path: str, fields: Mapping[str, str], upload: tuple[str, bytes] | None = None
@@ -67,9 +68,8 @@ def signed_in_desk(home: Path) -> Iterator[SignedInDesk]:
         for name, value in {**door, "POLICY": str(home / "policy.yaml")}.items():
             patch.setenv(f"LEADWERK_{name}", value)
         desk = application_of("desk", home)
-        yield SignedInDesk(
-            Client(desk, use_cookies=False), sessions(KEY).cookie("mila", datetime.now(UTC)).partition(";")[0]
-        )
+        cookie = sessions(KEY).cookie("mila", datetime.now(UTC)).partition(";")[0]
+        yield SignedInDesk(Client(desk, use_cookies=False), cookie, functions=Client(application, use_cookies=False))
 
 
 @dataclass

@@ -68,7 +68,16 @@ PERMISSIONS: dict[str, dict[str, str]] = {
     "leadwerk-desk": COMMON
     | {
         f"table {name}": EDITS
-        for name in ("thresholds", "kpis_daily", "picks", "overrides", "verdicts", "scores", "stage_changes")
+        for name in (
+            "thresholds",
+            "kpis_daily",
+            "picks",
+            "overrides",
+            "verdicts",
+            "lead_reads",
+            "scores",
+            "stage_changes",
+        )
     }
     | {"bucket models": "roles/storage.objectViewer"}
     | {f"bucket {name}": "roles/storage.objectUser" for name in ("reports", "picks")},
@@ -95,6 +104,7 @@ PERMISSIONS: dict[str, dict[str, str]] = {
             "stage_changes",
             "touchpoints",
             "verdicts",
+            "lead_reads",
             "workflow_actions",
         )
     }
@@ -107,6 +117,7 @@ PERMISSIONS: dict[str, dict[str, str]] = {
             "picks",
             "overrides",
             "verdicts",
+            "lead_reads",
             "scores",
             "stage_changes",
             "policy_changes",

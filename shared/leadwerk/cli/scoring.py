@@ -102,7 +102,7 @@ def _form(text: str | None) -> dict[str, Any] | None:
     try:
         content = Path(text[1:]).read_text("utf-8") if text.startswith("@") else text
         return msgspec.json.decode(content, type=dict[str, Any])
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(
             f"The form cannot be read: {reason}.", field="form", remedy="""Write --form '{"loan_amount": 450000}'."""

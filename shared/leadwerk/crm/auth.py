@@ -118,7 +118,7 @@ class ClientCredentials:
         try:
             fetched = msgspec.json.decode(body, type=_TokenAnswer)
             lifetime = float(fetched.expires_in or DEFAULT_LIFETIME)
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             # The body may hold a token: it is not repeated.
             raise CRMUnavailable("The token server's answer is not a token.") from error
         self._token, self._until = fetched.access_token, self._clock() + max(lifetime - EARLY, lifetime / 2)

@@ -236,7 +236,7 @@ class HubSpot(Adapter):
         check_hubspot(request, self._webhook_secret, now)
         try:
             events = msgspec.json.decode(request.body, type=list[_Event])
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise InputError("The webhook is not in HubSpot's form.", field="body") from error
         return [Hint(record_id) for record_id in dict.fromkeys(str(event.object_id) for event in events)]
 

@@ -235,7 +235,7 @@ class Pipedrive(Adapter):
         check_basic(request, user, password)
         try:
             event = msgspec.json.decode(request.body, type=_Event)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise InputError("The webhook is not in Pipedrive's form.", field="body") from error
         prefixes = {"deal": "", "person": PERSON}
         return [Hint(f"{prefixes[event.meta.entity]}{event.meta.entity_id}")] if event.meta.entity in prefixes else []

@@ -260,6 +260,6 @@ def _throttle(answer: CRMResponse) -> float | None:
 def _call_refusal(answer: CRMResponse) -> Refused:
     try:
         error = msgspec.json.decode(answer.body, type=list[_CallError])[0]
-    except (msgspec.DecodeError, ValueError, IndexError):
+    except (msgspec.DecodeError, ValueError, IndexError, RecursionError):
         return Refused(answer.text(), status=answer.status)
     return Refused(error.message, error.error_code, status=answer.status)

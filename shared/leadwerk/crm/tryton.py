@@ -145,7 +145,7 @@ class TrytonSession:
             user_id, key = msgspec.json.decode(
                 msgspec.json.decode(answer.content, type=_Reply).result, type=tuple[int, str, Any]
             )[:2]
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             remedy = "Check user and password in LEADWERK_CRM_TOKEN, and LEADWERK_CRM_DATABASE."
             raise CRMRejected("Tryton refuses the login.", status=401, remedy=remedy, locked_out=True) from error
         return "Session " + base64.b64encode(f"{self._user}:{user_id}:{key}".encode()).decode()

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import Annotated
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+LogOdds = Annotated[float, msgspec.Meta(ge=-1e6, le=1e6)]
+"""Far beyond any model's; sums of it stay finite."""
 
 
 class Curve(msgspec.Struct, frozen=True):
@@ -14,19 +20,30 @@ class Curve(msgspec.Struct, frozen=True):
     """
 
     xs: tuple[float, ...] = ()
-    ys: tuple[float, ...] = ()
-    missing: float = 0.0
+    ys: tuple[LogOdds, ...] = ()
+    missing: LogOdds = 0.0
+
+    def __post_init__(self) -> None:
+        # A file may say anything; NumPy's interpolation would silently give nonsense for such points.
+        if len(self.xs) != len(self.ys):
+            raise ValueError("a curve has another number of xs than of ys")
+        if any(left > right for left, right in pairwise(self.xs)):
+            raise ValueError("the xs of a curve do not rise")
 
 
 class Additive(msgspec.Struct, frozen=True):
     """Log-odds = bias + Σ curve(x) over the m encoder columns."""
 
-    bias: float
+    bias: LogOdds
     curves: tuple[Curve, ...]
 
     @classmethod
     def from_json(cls, data: bytes) -> Additive:
-        """Read what `to_json` wrote."""
+        """Read what `to_json` wrote.
+
+        Raises:
+            msgspec.DecodeError: it is not that, or a number is out of range.
+        """
         return msgspec.json.decode(data, type=cls)
 
     def to_json(self) -> bytes:

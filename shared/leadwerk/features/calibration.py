@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 import numpy as np
 
@@ -15,12 +17,16 @@ class Calibration(msgspec.Struct, frozen=True):
     The slope is positive, so contributions to the margin times the slope are contributions to calibrated log-odds.
     """
 
-    slope: float = 1.0
-    intercept: float = 0.0
+    slope: Annotated[float, msgspec.Meta(gt=0, le=1e3)] = 1.0
+    intercept: Annotated[float, msgspec.Meta(ge=-1e3, le=1e3)] = 0.0
 
     @classmethod
     def from_json(cls, data: bytes) -> Calibration:
-        """Read what `to_json` wrote."""
+        """Read what `to_json` wrote.
+
+        Raises:
+            msgspec.DecodeError: it is not that, or a number is out of range.
+        """
         return msgspec.json.decode(data, type=cls)
 
     def to_json(self) -> bytes:

@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from leadwerk.catalogue.features import Kind
 from leadwerk.features.contract import Feature
 from leadwerk.policy.folding import folded
 from leadwerk.stats.coded_column import CodedColumn
@@ -41,8 +42,15 @@ class Encoded(msgspec.Struct, frozen=True):
     """How one feature becomes columns; `levels` is empty for a number."""
 
     name: str
-    kind: str
+    kind: Kind
     levels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        # A file may say anything: levels that are not those of a category would shift all columns behind them.
+        if self.kind == "number" and self.levels:
+            raise ValueError("a number has levels")
+        if len(set(self.levels)) != len(self.levels):
+            raise ValueError("a level stands twice")
 
     @property
     def width(self) -> int:
@@ -55,6 +63,10 @@ class Encoder(msgspec.Struct, frozen=True):
 
     features: tuple[Encoded, ...]
 
+    def __post_init__(self) -> None:
+        if len({feature.name for feature in self.features}) != len(self.features):
+            raise ValueError("a feature stands twice")
+
     @classmethod
     def fit(cls, columns: Columns, features: Sequence[Feature], *, minimum_count: int = MINIMUM_COUNT) -> Encoder:
         """Learn the levels of the categories from training columns.
@@ -66,7 +78,11 @@ class Encoder(msgspec.Struct, frozen=True):
 
     @classmethod
     def from_json(cls, data: bytes) -> Encoder:
-        """Read what `to_json` wrote."""
+        """Read what `to_json` wrote.
+
+        Raises:
+            msgspec.DecodeError: it is not that.
+        """
         return msgspec.json.decode(data, type=cls)
 
     def to_json(self) -> bytes:

@@ -9,15 +9,13 @@ several times is one factor, which each of its nodes renews (Yu et al. 2022, Lin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from leadwerk.features import ubjson
+from leadwerk.features.saved_trees import Forest, read_forest
 from leadwerk.stats.arrays import Bools, Floats, Index, Matrix
 
 SMALLEST_SHARE = 1e-30
@@ -59,13 +57,14 @@ class TreeShap:
         """The contributions of a model in XGBoost's UBJSON.
 
         Raises:
-            ValueError: the bytes are no such model, or one with other trees than those of numbers.
+            ValueError: the bytes are no such model, are damaged, or have other trees than those of numbers.
         """
-        try:
-            learner = msgspec.convert(ubjson.decode(model), _SavedModel).learner
-        except msgspec.ValidationError as error:
-            raise ValueError(f"no model of XGBoost's: {error}") from error
-        return _built(learner.gradient_booster.model.trees, _margin(learner))
+        return cls.of(read_forest(model))
+
+    @classmethod
+    def of(cls, forest: Forest) -> TreeShap:
+        """The contributions of a model's trees."""
+        return _built(forest)
 
     def contributions(self, matrix: Matrix) -> Floats:
         """(n, m + 1) of a float32 (n, m) matrix in which NaN is missing: one a column, then the bias.
@@ -107,100 +106,6 @@ class TreeShap:
         return cases
 
 
-class _SavedTree(msgspec.Struct, frozen=True):
-    """A tree as XGBoost saves it: one item a node in each array, which is typed or a list, as its writer chose."""
-
-    split_type: Any
-    left_children: Any
-    right_children: Any
-    split_indices: Any
-    split_conditions: Any
-    default_left: Any
-    sum_hessian: Any
-
-
-class _SavedTrees(msgspec.Struct, frozen=True):
-    trees: list[_SavedTree]
-
-
-class _SavedEnsemble(msgspec.Struct, frozen=True):
-    model: _SavedTrees
-
-
-class _SavedParameters(msgspec.Struct, frozen=True):
-    base_score: Any
-    """A number as a text."""
-
-
-class _SavedObjective(msgspec.Struct, frozen=True):
-    name: str
-
-
-class _SavedLearner(msgspec.Struct, frozen=True):
-    gradient_booster: _SavedEnsemble
-    learner_model_param: _SavedParameters
-    objective: _SavedObjective
-
-
-class _SavedModel(msgspec.Struct, frozen=True):
-    """What is read of a model in XGBoost's UBJSON.
-
-    Source: https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html
-    """
-
-    learner: _SavedLearner
-
-
-def _margin(learner: _SavedLearner) -> float:
-    """The prediction before any tree, on the scale of the trees."""
-    # Older versions write 5E-1, newer ones [5E-1].
-    base = float(str(learner.learner_model_param.base_score).strip("[]"))
-    match learner.objective.name:
-        case "binary:logistic":
-            return float(np.log(base) - np.log1p(-base))
-        case "reg:squarederror":
-            return base
-    raise ValueError(f"the objective {learner.objective.name!r} is none of ours")
-
-
-@dataclass(frozen=True)
-class _Forest:
-    """All nodes of all trees, as XGBoost has them: children by place among all nodes, -1 below a leaf."""
-
-    roots: Index
-    left: Index
-    right: Index
-    feature: Index
-    threshold: NDArray[np.float32]
-    missing_left: Bools
-    cover: Floats
-
-    @classmethod
-    def of(cls, trees: Sequence[_SavedTree]) -> _Forest:
-        """The nodes of XGBoost's `trees`."""
-        if any(np.any(tree.split_type) for tree in trees):
-            raise ValueError("a tree splits by categories")
-        sizes = [len(tree.left_children) for tree in trees]
-        roots = np.cumsum([0, *sizes])[:-1]
-
-        def joined(name: str, dtype: type) -> Any:
-            return np.concatenate([np.asarray(getattr(tree, name), dtype) for tree in trees])
-
-        def children_index(name: str) -> Index:
-            children = joined(name, np.intp)
-            return np.where(children < 0, -1, children + np.repeat(roots, sizes))
-
-        return cls(
-            roots=roots,
-            left=children_index("left_children"),
-            right=children_index("right_children"),
-            feature=joined("split_indices", np.intp),
-            threshold=joined("split_conditions", np.float32),
-            missing_left=joined("default_left", np.bool_),
-            cover=joined("sum_hessian", np.float64),
-        )
-
-
 class _Branches:
     """The branches found so far, level by level; attributes as in TreeShap."""
 
@@ -212,7 +117,7 @@ class _Branches:
         self.takes_missing = np.empty(0, np.bool_)
         self.share = self.reached = np.empty(0)
 
-    def add_level(self, forest: _Forest, nodes: Index, leading: Index) -> Index:
+    def add_level(self, forest: Forest, nodes: Index, leading: Index) -> Index:
         """Add the two branches of each of `nodes`, reached by the branches `leading` (-1: roots); return their ends."""
         first = len(self.feature)
         ends = np.stack([forest.left[nodes], forest.right[nodes]], axis=1).ravel()
@@ -253,8 +158,8 @@ def _at(values: Any, positions: Index) -> Any:
     return values[positions] if len(values) else np.zeros(len(positions), values.dtype)
 
 
-def _built(trees: Sequence[_SavedTree], base: float) -> TreeShap:
-    forest, branches = _Forest.of(trees), _Branches()
+def _built(forest: Forest) -> TreeShap:
+    branches = _Branches()
     is_leaf = forest.left < 0
     ends = [np.empty(0, np.intp)]
     nodes, leading = forest.roots[~is_leaf[forest.roots]], np.full(len(forest.roots), -1)[~is_leaf[forest.roots]]
@@ -269,7 +174,7 @@ def _built(trees: Sequence[_SavedTree], base: float) -> TreeShap:
     above = np.where(branches.above < 0, len(end), branches.above)
     renewed, gained = _tables(branches.share, above, int(branches.features_above.max(initial=1)))
     return TreeShap(
-        bias=base + float(leaf @ branches.reached) + float(stumps.sum()),
+        bias=forest.base + float(leaf @ branches.reached) + float(stumps.sum()),
         levels=tuple(branches.levels),
         parents=tuple(branches.parents[1:]),
         feature=branches.feature,

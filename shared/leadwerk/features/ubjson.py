@@ -26,9 +26,13 @@ def decode(data: bytes) -> Any:
         ValueError: the bytes are no UBJSON, or end too early.
     """
     try:
-        return _Reader(data).value()
+        reader = _Reader(data)
+        value = reader.value()
     except (struct.error, IndexError, KeyError, UnicodeDecodeError) as error:
         raise ValueError(f"no UBJSON: {error!r}") from error
+    if not reader.is_at_end:
+        raise ValueError("no UBJSON: something follows its end")
+    return value
 
 
 class _Reader:
@@ -36,6 +40,11 @@ class _Reader:
 
     def __init__(self, data: bytes) -> None:
         self._data, self._position, self._level = data, 0, 0
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether all bytes are read."""
+        return self._position == len(self._data)
 
     def value(self) -> Any:
         """The value at the present position."""
@@ -75,6 +84,9 @@ class _Reader:
         read = 0
         while read != count and not (count is None and self._ends("}")):
             key = self._text()
+            # Another reader may take the first of two: then it would not be what was checked here.
+            if key in members:
+                raise ValueError(f"no UBJSON of XGBoost's: {key[:40]!r} stands twice")
             members[key] = self._of_kind(kind or self._mark())
             read += 1
         return members

@@ -201,7 +201,7 @@ def parse(data: bytes, version: str) -> Manifest:
     try:
         # Unknown fields are ignored: after a rollback an older release serves the models that a newer one trained.
         return msgspec.json.decode(data, type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise corrupt(version, "manifest.json", str(error)) from error
 
 

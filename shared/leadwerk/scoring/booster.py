@@ -18,10 +18,12 @@ from typing import Any, Final
 import numpy as np
 
 from leadwerk.errors import ConfigurationError, CorruptModel
+from leadwerk.features.saved_trees import read_forest
 from leadwerk.features.tree_shap import TreeShap
 from leadwerk.stats.arrays import Floats, Matrix
 
 MARGIN: Final = 1
+OTHER = "Promote another version: `leadwerk models promote VERSION`."
 LIBRARIES = {"win32": "xgboost.dll", "darwin": "libxgboost.dylib"}
 
 
@@ -33,29 +35,28 @@ class Booster:
         threads: for one prediction; 0 means one for every core, and 1 is fastest for a few rows.
 
     Raises:
-        CorruptModel: XGBoost cannot read the bytes.
+        CorruptModel: the bytes are no sound model of ours.
     """
 
     def __init__(self, model: bytes, *, threads: int = 0) -> None:
+        try:
+            # Before the library has them: of a damaged tree it would end the process, or never return.
+            self._forest = read_forest(model)
+        except ValueError as error:
+            raise CorruptModel(f"The model file cannot be used: {error}.", remedy=OTHER) from error
         self._library = _library()
         self._handle = ctypes.c_void_p()
         self._check(self._library.XGBoosterCreate(None, ctypes.c_uint64(0), ctypes.byref(self._handle)))
         # The handle is the library's memory: Python's collector would never free it.
         weakref.finalize(self, self._library.XGBoosterFree, self._handle)
-        # Of no bytes at all the library aborts the process instead of refusing them.
-        if not model or self._library.XGBoosterLoadModelFromBuffer(self._handle, model, ctypes.c_uint64(len(model))):
-            raise CorruptModel(
-                "XGBoost cannot read the model file.", remedy="Promote another version: leadwerk models promote."
-            )
+        if self._library.XGBoosterLoadModelFromBuffer(self._handle, model, ctypes.c_uint64(len(model))):
+            raise CorruptModel("XGBoost cannot read the model file.", remedy=OTHER)
         self._check(self._library.XGBoosterSetParam(self._handle, b"nthread", str(threads).encode()))
-        self._model = model
 
     @property
     def features(self) -> int:
         """Number of columns that the model was trained on."""
-        count = ctypes.c_uint64()
-        self._check(self._library.XGBoosterGetNumFeature(self._handle, ctypes.byref(count)))
-        return count.value
+        return self._forest.columns
 
     def margin(self, matrix: Matrix) -> Matrix:
         """Log-odds before calibration, float32 (n,), of a float32 (n, m) matrix in which NaN is missing."""
@@ -74,7 +75,7 @@ class Booster:
     def _shap(self) -> TreeShap:
         # Two threads may both build it: the same. Never the library's: a reason's last digits would then depend on
         # which leads the process explained before.
-        return TreeShap.from_ubjson(self._model)
+        return TreeShap.of(self._forest)
 
     def contributions(self, matrix: Matrix) -> Floats:
         """Exact TreeSHAP values (n, m + 1): one a column, then the bias; a row's sum is its margin.

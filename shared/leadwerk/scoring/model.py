@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from leadwerk.policy.model import Policy
     from leadwerk.registry.manifest import ModelFiles
 
+
+T = TypeVar("T")
 
 BOOSTER, CURVES, FOREST, CALIBRATION = "model.ubj", "model.json", "forest.ubj", "calibration.json"
 AVERAGED = (FOREST, CURVES, BOOSTER)
@@ -105,7 +107,9 @@ class Scorer:
         # Refused before any file is read: columns of another contract would be scored silently wrong.
         if files.manifest.contract_hash != contract_hash(features):
             raise _mismatch(files, policy)
-        encoder = Encoder.from_json(_file(files, "encoder.json"))
+        encoder = _read(files, "encoder.json", Encoder.from_json)
+        if [feature.name for feature in encoder.features] != [feature.name for feature in features]:
+            raise CorruptModel(f"encoder.json of model {files.version} is that of other features.", remedy=OTHER)
         segments, segment_predictors = _of_segments(files, policy, len(encoder.names), threads)
         general = {"logistic_regression": CURVES, "boosting": BOOSTER}.get(files.manifest.kind, FOREST)
         return cls(
@@ -178,10 +182,7 @@ def _of_segments(
     """The definitions of the version, and the models of those segments that have one, by place."""
     if FILE not in files.files:
         return None, {}
-    try:
-        segments = Segments.from_json(files.files[FILE], policy)
-    except msgspec.DecodeError as error:
-        raise CorruptModel(f"{FILE} of model {files.version} cannot be read: {error}.", remedy=OTHER) from error
+    segments = _read(files, FILE, lambda data: Segments.from_json(data, policy))
     segment_predictors = {
         place: _predictor(
             files, definition.path(definition.model), definition.path(CALIBRATION), columns, threads, definition.name
@@ -196,7 +197,7 @@ def _predictor(
     files: ModelFiles, model: str, calibration: str, columns: int, threads: int, segment: str | None = None
 ) -> Predictor:
     return Predictor(
-        Calibration.from_json(_file(files, calibration)), _estimator(files, model, columns, threads), segment
+        _read(files, calibration, Calibration.from_json), _estimator(files, model, columns, threads), segment
     )
 
 
@@ -212,12 +213,20 @@ def _estimator(files: ModelFiles, name: str, columns: int, threads: int) -> Esti
 
 def _member(files: ModelFiles, name: str, columns: int, threads: int) -> Estimator:
     if name.endswith(CURVES):
-        curves = Additive.from_json(_file(files, name))
+        curves = _read(files, name, Additive.from_json)
         _check_width(files, len(curves.curves), columns)
         return curves
     booster = Booster(_file(files, name), threads=threads)
     _check_width(files, booster.features, columns)
     return Forest(booster) if name.endswith(FOREST) else booster
+
+
+def _read(files: ModelFiles, name: str, decode: Callable[[bytes], T]) -> T:
+    """A file's value. Its hash tells that it is what was written, not that it can be used."""
+    try:
+        return decode(_file(files, name))
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise CorruptModel(f"{name} of model {files.version} cannot be read: {error}.", remedy=OTHER) from error
 
 
 def _file(files: ModelFiles, name: str) -> bytes:

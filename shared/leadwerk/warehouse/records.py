@@ -274,6 +274,16 @@ class KpisDailyRow(TableRow, frozen=True, kw_only=True):
     policy_version: str
 
 
+class LeadReadRow(TableRow, frozen=True, kw_only=True):
+    """One day on which one person opened one lead's page or history."""
+
+    lead_id: str
+    reader: str
+    day: date
+    read_at: datetime
+    stored_at: datetime | None = None
+
+
 class LeadAttribute(Struct, frozen=True, kw_only=True):
     """Columns that only this user has."""
 
@@ -599,6 +609,7 @@ TABLE_RECORDS: Mapping[str, type[TableRow]] = {
     "extract_runs": ExtractRunRow,
     "identities": IdentityRow,
     "kpis_daily": KpisDailyRow,
+    "lead_reads": LeadReadRow,
     "leads": LeadRow,
     "model_runs": ModelRunRow,
     "objections": ObjectionRow,

@@ -53,7 +53,7 @@ def _unwrapped(value: Any, kinds: Kinds) -> Any:
     if isinstance(value, str) and is_composed and str not in kinds:
         try:
             return msgspec.json.decode(value)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):  # the latter: nested a thousand deep
             return value
     return value
 

@@ -18,6 +18,7 @@ from leadwerk.pipeline import wiring
 from leadwerk.pipeline.desk import account_detail, account_picks, accounts, call_list, ledger_at, timeline
 from leadwerk.pipeline.desk.call_list import LeadFilter, Text
 from leadwerk.pipeline.desk.lapsed_picks import settle_lapsed
+from leadwerk.pipeline.desk.lead_reads import record_read
 from leadwerk.pipeline.desk.page_cursor import PageRequest
 from leadwerk.pipeline.desk.pick_state import Pick
 from leadwerk.pipeline.desk.served import check_readable, served_by
@@ -29,7 +30,7 @@ from leadwerk.pipeline.thresholds.daily import ThresholdReport
 from leadwerk.policy.people import Person, Role
 from leadwerk.web import Moment, Request
 from leadwerk.web.desk_overrides import ROUTES
-from leadwerk.web.moments import moment
+from leadwerk.web.moments import clock, moment
 from leadwerk.web.routes import Route, Routes
 
 if TYPE_CHECKING:
@@ -138,14 +139,23 @@ def _history(
     """Show a lead's history, or its ledger at a moment."""
     picks = _picks()
     check_readable(picks.warehouse, picks.policy, lead_id, person=person, now=now)
-    if query.at is not None:
-        at = moment(query.at, now, "at")
-        # The policies come from the cache: a history that is asked for every few seconds must not read the bucket each
-        # time.
-        records = PolicyRecords(picks.warehouse, picks.policy, cached_policies(settings.read()))
-        rules = rules_at(records, lead_id, at=at, now=now, which=query.policy)
-        return ledger_at.ledger(picks.warehouse, picks.policy, rules, lead_id, at=at)
-    return timeline.history(picks, lead_id, now=now, days=query.days, output_language=query.output_language)
+    shown = _history_at(query, now, lead_id, picks)
+    # After the answer is known: a lead that does not exist was not seen. By the clock: `now` may lie in the past.
+    record_read(picks.warehouse, lead_id, person.name, clock())
+    return shown
+
+
+def _history_at(
+    query: HistoryQuery, now: datetime, lead_id: str, picks: Picks
+) -> timeline.History | ledger_at.LedgerAt:
+    if query.at is None:
+        return timeline.history(picks, lead_id, now=now, days=query.days, output_language=query.output_language)
+    at = moment(query.at, now, "at")
+    # The policies come from the cache: a history that is asked for every few seconds must not read the bucket each
+    # time.
+    records = PolicyRecords(picks.warehouse, picks.policy, cached_policies(settings.read()))
+    rules = rules_at(records, lead_id, at=at, now=now, which=query.policy)
+    return ledger_at.ledger(picks.warehouse, picks.policy, rules, lead_id, at=at)
 
 
 def _accounts(query: AccountQuery, now: datetime) -> accounts.AccountPage:

@@ -49,5 +49,5 @@ def _read_keys(url: str) -> Mapping[str, str]:
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310  Google's, or a test's
             return msgspec.json.decode(answer.read(), type=dict[str, str])
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, RecursionError) as error:
         raise KeysUnavailable(f"The keys at {url} cannot be read: {error}.", remedy="Try again in a moment.") from error

@@ -11,6 +11,7 @@ from msgspec import Struct
 from leadwerk.errors import InputError
 from leadwerk.pipeline.desk import verdicts
 from leadwerk.pipeline.desk.lead_detail import LeadDetail, lead_events, shown_events
+from leadwerk.pipeline.desk.lead_reads import record_read
 from leadwerk.pipeline.desk.overrides import OverrideRequest, override, release
 from leadwerk.pipeline.desk.verdicts import Opinion, VerdictRequest
 from leadwerk.texts.message import Message
@@ -62,6 +63,7 @@ def show(visit: Visit, form: LeadForm, lead_id: str) -> Answer:
     """The page of a lead, or the panel beside the list."""
     wording = Wording(visit.policy, visit.language, visit.now)
     lead = readable_lead(visit, lead_id)
+    record_read(visit.warehouse, lead_id, visit.name, visit.now)
     events = shown_events(lead, lead_events(visit.warehouse, lead_id, now=visit.now))
     holder = visit.picks.holder(lead_id, visit.now)
     context: dict[str, Any] = {

@@ -72,6 +72,16 @@ WITH trail AS (
   WHERE day BETWEEN DATE(@since) AND DATE(@until)
   UNION ALL
   SELECT
+    'lead_reads' AS source, CONCAT(lead_id, '/', reader, '/', CAST(day AS STRING)) AS entry_id, MIN(read_at) AS occurred_at,
+    reader AS actor, 'read' AS action,
+    lead_id AS object, lead_id, CAST(NULL AS STRING) AS reason,
+    CAST(NULL AS STRING) AS before, CAST(NULL AS STRING) AS after
+  FROM leadwerk.lead_reads
+  WHERE day BETWEEN DATE(@since) AND DATE(@until)
+  -- Each instance of the desk writes its own first opening of a day.
+  GROUP BY lead_id, reader, day
+  UNION ALL
+  SELECT
     'workflow_actions' AS source, CONCAT(action_id, '/', CAST(attempt AS STRING)) AS entry_id, stepped_at AS occurred_at,
     CAST(NULL AS STRING) AS actor, CONCAT('workflow_', state) AS action,
     lead_id AS object, lead_id, error AS reason, before, after

@@ -1,0 +1,188 @@
+"""Very many requests to all functions and pages in one process: no answer of 500, no traceback, and memory that stays.
+
+LEADWERK_FUZZ_REQUESTS sets how many; LEADWERK_FUZZ_LOG names a file that gets a line for every tenth of them.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import logging
+import os
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.core import NotSet
+from werkzeug.test import Client, TestResponse
+
+from leadwerk.web.pages.desk_site import site
+from leadwerk.web.pages.site import NAME, Page
+from leadwerk.web.pages.upload import UploadForm
+from support.mutation import HOSTILE_TEXTS, json_body
+from support.page_forms import lead_ids_of, upload_key, values_by_field
+from support.signed_in_desk import SignedInDesk, faults_of, signed_in_desk
+
+DOCUMENT = json.loads((Path(__file__).parents[2] / "docs" / "openapi.json").read_text("utf-8"))
+REQUESTS = int(os.environ.get("LEADWERK_FUZZ_REQUESTS", "3000"))
+SEED = int(os.environ.get("LEADWERK_FUZZ_SEED", "1"))
+LOG = os.environ.get("LEADWERK_FUZZ_LOG", "")
+SEEDS_PER_OPERATION = 25
+SAME_ORIGIN = {"Host": "127.0.0.1:8080", "Sec-Fetch-Site": "same-origin"}
+MOST_GROWTH_MB = 150
+"""What the process may grow after the first tenth, in which caches fill and libraries load."""
+
+Send = Callable[[Random], TestResponse]
+
+
+@dataclass(frozen=True)
+class JsonCase:
+    """A request that the OpenAPI document allows: values of its path, its query and its body."""
+
+    path_values: Mapping[str, Any]
+    query: Mapping[str, Any]
+    body: Any
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SignedInDesk]:
+    with signed_in_desk(tmp_path_factory.mktemp("home")) as desk:
+        yield desk
+
+
+def cases_of(operation: Any) -> list[JsonCase]:
+    """Requests drawn from an operation of the document, of the kinds that it allows and that it forbids."""
+    cases: list[JsonCase] = []
+
+    @settings(
+        max_examples=SEEDS_PER_OPERATION,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+        database=None,
+    )
+    @given(case=operation.as_strategy())
+    def draw(case: schemathesis.Case) -> None:
+        body = {} if isinstance(case.body, NotSet) else case.body
+        cases.append(JsonCase(case.path_parameters or {}, case.query or {}, body))
+
+    draw()
+    return cases
+
+
+def json_operations(client: Client, cookie: str, lead_ids: list[str]) -> Mapping[str, Send]:
+    """By name, what sends a mutated request to an operation of a function."""
+
+    def sender(method: str, path: str, cases: list[JsonCase]) -> Send:
+        def send(draw: Random) -> TestResponse:
+            case = draw.choice(cases)
+            address = path
+            for name in NAME.findall(path):
+                present = lead_ids if name == "lead_id" else ["a1.ch"]
+                value = draw.choice((draw.choice(present), case.path_values.get(name, "1"), draw.choice(HOSTILE_TEXTS)))
+                address = address.replace(f"{{{name}}}", quote(str(value), safe="", errors="replace"))
+            query = {name: draw.choice((value, draw.choice(HOSTILE_TEXTS))) for name, value in case.query.items()}
+            headers = {**SAME_ORIGIN, "Cookie": cookie, "Content-Type": "application/json"}
+            body = json_body(case.body, draw) if method == "POST" else b""
+            plain = {name: str(value).encode("utf-8", "replace") for name, value in query.items()}
+            return client.open(address, method=method, query_string=plain, headers=headers, data=body)
+
+        return send
+
+    schema = schemathesis.openapi.from_dict(DOCUMENT)
+    operations = [result.ok() for result in schema.get_all_operations()]
+    return {
+        f"{operation.method} {operation.path}": sender(operation.method.upper(), operation.path, cases_of(operation))
+        for operation in operations
+    }
+
+
+def page_senders(desk: SignedInDesk, lead_ids: list[str]) -> Mapping[str, Send]:
+    """By name, what sends hostile and usual values to a page or form of the desk."""
+    fields = values_by_field(desk)
+    present = {"lead_id": lead_ids, "key": [upload_key(desk)], "name": ["calls", "quality"], "account_id": ["a1.ch"]}
+
+    def sender(page: Page) -> Send:
+        names = sorted(fields.of(page))
+
+        def send(draw: Random) -> TestResponse:
+            path = page.path
+            for name in NAME.findall(path):
+                value = draw.choice(present[name]) if draw.random() < 0.7 else draw.choice(HOSTILE_TEXTS)
+                path = path.replace(f"{{{name}}}", quote(value, safe="", errors="replace"))
+            chosen = draw.sample(names, draw.randint(0, len(names))) if names else []
+            values = {
+                name: draw.choice(HOSTILE_TEXTS).encode("utf-8", "replace").decode()
+                if draw.random() < 0.4
+                else draw.choice([*fields.of(page)[name], *lead_ids, "1"])
+                for name in chosen
+            }
+            content = (draw.choice(HOSTILE_TEXTS).encode("utf-8", "replace") + b"\n") * draw.randint(0, 40)
+            return desk.send(page.method, path, values, ("x.csv", content) if page.form is UploadForm else None)
+
+        return send
+
+    return {f"page {page.method} {page.path}": sender(page) for page in site.pages}
+
+
+def resident_mb() -> float:
+    """What of this process is in memory now, in MB."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
+
+
+def tracebacks_of(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What was logged with an exception since the last call; the rest is forgotten, so that it takes no memory."""
+    texts = [logging.Formatter().formatException(record.exc_info) for record in caplog.records if record.exc_info]
+    caplog.clear()
+    return texts
+
+
+@pytest.mark.slow
+def test_no_500_no_traceback_and_memory_stays(desk: SignedInDesk, caplog: pytest.LogCaptureFixture) -> None:
+    lead_ids = lead_ids_of(desk)
+    senders = {**json_operations(desk.functions, desk.cookie, lead_ids), **page_senders(desk, lead_ids)}
+    draw, statuses, sent = Random(SEED), Counter[int](), Counter[str]()
+    faults: list[str] = []
+    memory: list[float] = []
+    # Each gets the same time, not the same number: a refusal takes a millisecond, a training seconds.
+    queue = [(0.0, name) for name in senders]
+    for number in range(1, REQUESTS + 1):
+        spent, name = heapq.heappop(queue)
+        began = time.process_time()
+        answer = senders[name](draw)
+        heapq.heappush(queue, (spent + time.process_time() - began, name))
+        statuses[answer.status_code] += 1
+        sent[name] += 1
+        faults_of_answer = faults_of(answer) if name.startswith("page ") else json_faults(answer)
+        for fault in [*faults_of_answer, *tracebacks_of(caplog)]:
+            faults.append(f"{name}: {fault}")
+            report(faults[-1], {})
+        if number % max(1, REQUESTS // 10) == 0:
+            memory.append(resident_mb())
+            report(f"{number} requests, {len(faults)} faults, {memory[-1]:.0f} MB", statuses)
+    report("by operation", sent)
+    assert faults == []
+    assert len(sent) == len(senders), sorted(set(senders) - set(sent))
+    assert memory[-1] - memory[0] < MOST_GROWTH_MB, memory
+
+
+def json_faults(answer: TestResponse) -> list[str]:
+    """What is wrong with a function's answer; a redirect would mean that no function was reached."""
+    wrong = answer.status_code in (301, 302, 307, 308, 500, 501, 502, 504) or "Traceback (most" in answer.text
+    return [f"{answer.status_code} {answer.text[:300]}"] if wrong else []
+
+
+def report(line: str, counts: Mapping[Any, int]) -> None:
+    """Append to the file that LEADWERK_FUZZ_LOG names, if any."""
+    if LOG:
+        with Path(LOG).open("a", encoding="utf-8") as file:
+            file.write(f"{line}; {dict(sorted(counts.items()))}\n")
