@@ -19,6 +19,24 @@ def folded(text: str) -> str:
     return _folded(text)
 
 
+def is_same_name(left: str, right: str) -> bool:
+    """Whether two names are one person's: they differ in case, white space, invisible characters or encoding only.
+
+    >>> is_same_name("anna", "Anna "), is_same_name("anna", "ana")
+    (True, False)
+    """
+    return folded(left) == folded(right)
+
+
+def tidied_name(name: str) -> str:
+    """A name as it is stored: composed characters, single spaces, none at its ends.
+
+    >>> tidied_name(" Zoe\u0308  Muster ") == "Zoë Muster"
+    True
+    """
+    return " ".join(unicodedata.normalize("NFC", name).split())
+
+
 def _folded(text: str) -> str:
     # Soft hyphens, zero-width spaces and byte-order marks come with copied text; readers cannot see them.
     visible = (sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) not in _INVISIBLE)

@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 
 from leadwerk.catalogue.languages import Language
 from leadwerk.errors import ConfigurationError
+from leadwerk.policy.folding import folded, is_same_name
 from leadwerk.policy.selling import Seller
 from leadwerk.texts.message import Message
 
@@ -59,7 +60,9 @@ def parse_people(text: str, place: str) -> tuple[Person, ...]:
             Message("policy.people.form", place=place, error=error),
             remedy=Message("policy.people.form.remedy", example="- {email: …, name: …, roles: [seller]}"),
         ) from error
-    for names in ([person.name for person in people], [person.email.lower() for person in people if person.email]):
+    # Compared as names are everywhere: "anna " must not be a second Anna, whom no rule of the first one binds.
+    names_compared = [folded(person.name) for person in people]
+    for names in (names_compared, [folded(person.email) for person in people if person.email]):
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             message = Message("policy.people.twice", place=place, person=repeated[0])
             raise ConfigurationError(message, remedy=Message("policy.people.twice.remedy"))
@@ -81,5 +84,5 @@ def by_email(people: tuple[Person, ...], email: str) -> Person | None:
 
 
 def by_name(people: tuple[Person, ...], name: str) -> Person | None:
-    """The person with this name."""
-    return next((person for person in people if person.name == name), None)
+    """The person with this name, however it is spaced and in whatever case."""
+    return next((person for person in people if is_same_name(person.name, name)), None)

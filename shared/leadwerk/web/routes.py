@@ -19,6 +19,7 @@ import msgspec
 
 from leadwerk import settings
 from leadwerk.errors import InputError
+from leadwerk.policy.folding import is_same_name, tidied_name
 from leadwerk.policy.people import STAFF, Role
 from leadwerk.web import (
     AS_DOCUMENTED,
@@ -131,17 +132,21 @@ def _signed(route: Route, request: Timed, visitor: Visitor) -> Timed:
             raise InputError(
                 f"Object missing required field `{route.signed_by}`.", field=route.signed_by, remedy=AS_DOCUMENTED
             )
-        return request
-    if named not in (None, visitor.person.name):
+        return _named(request, route.signed_by, tidied_name(named))
+    if named is not None and not is_same_name(named, visitor.person.name):
         raise Forbidden(
             f"{visitor.person.name} cannot act as {named[:60]}.",
             field=route.signed_by,
             value=named[:60],
             remedy="Leave the field out: the person who is signed in acts.",
         )
+    return _named(request, route.signed_by, visitor.person.name)
+
+
+def _named(request: Timed, field_name: str, name: str) -> Timed:
     assert isinstance(request, msgspec.Struct)
-    signed: Timed = msgspec.structs.replace(request, **{route.signed_by: visitor.person.name})
-    return signed
+    named: Timed = msgspec.structs.replace(request, **{field_name: name})
+    return named
 
 
 def query(text: bytes, most_fields: int = 100) -> dict[str, str]:

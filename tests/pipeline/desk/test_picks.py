@@ -198,6 +198,20 @@ def test_a_pick_needs_a_sellers_name(picks: Picks, seller: str) -> None:
     assert (refusal.value.field, bool(refusal.value.remedy)) == ("seller", True)
 
 
+@pytest.mark.parametrize("spelling", ["anna ", " Anna", "ANNA", "ａｎｎａ"])
+def test_a_seller_is_one_however_the_name_is_spelt(picks: Picks, spelling: str) -> None:
+    first = picks.pick("1", "anna", NOW)
+    assert picks.pick("1", spelling, NOW + HOUR) == first
+    picks.release("1", spelling, NOW + HOUR)
+    assert trail(picks) == ["picked anna", "released anna"]
+    named = changed(
+        picks.policy,
+        capacity=Capacity(sellers=(Seller(name="anna", hours_per_week=40), Seller(name="beat", hours_per_week=40))),
+    )
+    assert replace(picks, policy=named).pick("1", spelling, NOW + 2 * HOUR).seller == "anna"
+    assert [hold.seller for hold in replace(picks, policy=named).active(NOW + 3 * HOUR, spelling)] == ["anna"]
+
+
 def test_a_policy_that_names_its_sellers_lets_nobody_else_pick(picks: Picks) -> None:
     capacity = Capacity(sellers=(Seller(name="anna", hours_per_week=20), Seller(name="beat", hours_per_week=40)))
     named = replace(picks, policy=changed(picks.policy, capacity=capacity))

@@ -17,6 +17,7 @@ from leadwerk.pipeline.desk.call_list import EVERYBODY, Served
 from leadwerk.pipeline.desk.pick_state import Pick
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.pipeline.desk.served import is_readable
+from leadwerk.policy.folding import is_same_name
 
 
 class AccountPick(Struct, frozen=True, kw_only=True):
@@ -99,4 +100,4 @@ def _served_contacts(picks: Picks, account_id: str, served: Served, now: datetim
 
 def _is_held_by(picks: Picks, lead_id: str, seller: str, now: datetime) -> bool:
     holder = picks.holder(lead_id, now)
-    return holder is not None and holder.seller == seller
+    return holder is not None and is_same_name(holder.seller, seller)

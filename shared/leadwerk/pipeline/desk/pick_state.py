@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from leadwerk.errors import AlreadyPicked
+from leadwerk.policy.folding import is_same_name
 from leadwerk.texts.message import Message
 from leadwerk.warehouse.records import PickRow
 
@@ -102,7 +103,7 @@ def release(state: PickState, seller: str, now: datetime) -> PickState:
         return expire(state, now)
     _check_own(holder, seller)
     at = _not_before(state, now)
-    step = _step(state, "released", seller, at, now)
+    step = _step(state, "released", holder.seller, at, now)
     return PickState(lead_id=state.lead_id, sequence=step.sequence, changed_at=at, steps=(step,))
 
 
@@ -115,7 +116,7 @@ def expire(state: PickState, now: datetime) -> PickState:
 
 
 def _check_own(holder: Pick, seller: str) -> None:
-    if holder.seller != seller:
+    if not is_same_name(holder.seller, seller):
         raise AlreadyPicked(
             Message(
                 "refusal.lead.held",

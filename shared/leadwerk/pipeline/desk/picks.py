@@ -22,6 +22,7 @@ from leadwerk.catalogue.periods import LONGEST_PICK_DAYS
 from leadwerk.errors import InputError, UnknownLead, WarehouseError, WriteConflict
 from leadwerk.pipeline.desk import pick_state
 from leadwerk.pipeline.desk.pick_state import Pick, PickState
+from leadwerk.policy.folding import is_same_name, tidied_name
 from leadwerk.policy.model import Policy
 from leadwerk.registry.store import ABSENT, Blob, Store
 from leadwerk.texts.message import Message
@@ -80,9 +81,9 @@ class Picks:
             UnknownLead: there is no such lead.
             InputError: the policy names sellers, and `seller` is not among them.
         """
-        self._check_seller(seller)
+        name = self._seller_name(seller)
         hours = self.policy.capacity.pick_hours
-        state = self._change(lead_id, now, lambda state: pick_state.pick(state, seller, now, hours))
+        state = self._change(lead_id, now, lambda state: pick_state.pick(state, name, now, hours))
         # A pick either holds or was refused by an error.
         assert state.hold is not None
         return state.hold
@@ -94,8 +95,8 @@ class Picks:
             AlreadyPicked: another seller holds the lead.
             UnknownLead: there is no such lead.
         """
-        self._check_seller(seller)
-        self._change(lead_id, now, lambda state: pick_state.release(state, seller, now))
+        name = self._seller_name(seller)
+        self._change(lead_id, now, lambda state: pick_state.release(state, name, now))
 
     def holder(self, lead_id: str, now: datetime) -> Pick | None:
         """The hold of the lead at `now`, from its object; appends missing steps to the table."""
@@ -105,7 +106,8 @@ class Picks:
 
     def active(self, now: datetime, seller: str | None = None) -> list[Pick]:
         """All holds in force at `now` from the table, the earliest end first; optionally of one seller."""
-        parameters = {"first_day": first_day(now), "now": now, "seller": seller}
+        name = None if seller is None else self._spelling(seller)
+        parameters = {"first_day": first_day(now), "now": now, "seller": name}
         return self.warehouse.rows(statement("picks/active", Pick), parameters)
 
     def settle(self, now: datetime) -> SettledPicks:
@@ -202,9 +204,19 @@ class Picks:
                 remedy=Message("refusal.lead.call_list"),
             )
 
-    def _check_seller(self, seller: str) -> None:
+    def _spelling(self, seller: str) -> str:
+        """The seller's name as the policy spells it, else tidied: "anna " and "Anna" must not be two sellers."""
+        names = (policy_seller.name for policy_seller in self.policy.capacity.sellers)
+        return next((name for name in names if is_same_name(name, seller)), tidied_name(seller))
+
+    def _seller_name(self, seller: str) -> str:
+        """The spelling of a seller who may pick.
+
+        Raises:
+            InputError: the policy does not list the seller, or it is no name.
+        """
         sellers = [policy_seller.name for policy_seller in self.policy.capacity.sellers]
-        if sellers and seller not in sellers:
+        if sellers and self._spelling(seller) not in sellers:
             raise InputError(
                 Message("refusal.seller", seller=seller[:LONGEST_NAME]),
                 field="seller",
@@ -218,6 +230,7 @@ class Picks:
                 value=seller[:LONGEST_NAME],
                 remedy=Message("refusal.seller.empty.remedy", length=LONGEST_NAME),
             )
+        return self._spelling(seller)
 
 
 def read_lead_account(warehouse: Warehouse, lead_id: str, now: datetime) -> LeadAccount | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from leadwerk.pipeline.desk.call_list import EVERYBODY, Served
 from leadwerk.pipeline.desk.lead_detail import LeadDetail, lead_detail, unknown_lead
+from leadwerk.policy.folding import is_same_name
 
 if TYPE_CHECKING:
     from leadwerk.policy.model import Policy
@@ -18,7 +19,7 @@ def served_by(person: Person, policy: Policy) -> Served:
     """The leads that the person may see; a seller without an entry in the policy serves all."""
     if person.has("manager", "operator", "privacy", "tool"):
         return EVERYBODY
-    seller = next((seller for seller in policy.capacity.sellers if seller.name == person.name), None)
+    seller = next((seller for seller in policy.capacity.sellers if is_same_name(seller.name, person.name)), None)
     return Served(seller.languages, seller.regions) if seller else EVERYBODY
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Tier
 from leadwerk.policy.problem import Problem
@@ -17,7 +18,7 @@ from leadwerk.texts.message import Message, sentences
 def problems(policy: Policy) -> Iterator[Problem]:
     """Everything wrong with tiers, sellers and the decision."""
     yield from _tiers(policy)
-    yield from named_twice(("capacity", "sellers"), (seller.name for seller in policy.capacity.sellers))
+    yield from named_twice(("capacity", "sellers"), (seller.name for seller in policy.capacity.sellers), folded)
     for index, seller in enumerate(policy.capacity.sellers):
         yield from _seller(seller, policy, ("capacity", "sellers", index))
     if policy.decision.rank_by == "points" and not policy.points.rules:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from leadwerk.policy.model import Policy
 from leadwerk.policy.problem import Problem
@@ -25,13 +25,13 @@ def given_twice(path: Path, values: Iterable[object]) -> Iterator[Problem]:
         seen.add(value)
 
 
-def named_twice(path: Path, names: Iterable[str]) -> Iterator[Problem]:
-    """A name that two items of the list at `path` have."""
+def named_twice(path: Path, names: Iterable[str], as_compared: Callable[[str], str] = str) -> Iterator[Problem]:
+    """A name that two items of the list at `path` have; `as_compared` gives what counts of a name."""
     seen: set[str] = set()
     for index, name in enumerate(names):
-        if name in seen:
+        if as_compared(name) in seen:
             yield Problem.of((*path, index, "name"), "policy.name_twice", name=name)
-        seen.add(name)
+        seen.add(as_compared(name))
 
 
 def missing_labels(labels: Labels, policy: Policy, path: Path, *, required: bool = False) -> Iterator[Problem]:

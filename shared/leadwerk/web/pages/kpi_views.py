@@ -42,7 +42,7 @@ def alert_texts(visit: Visit) -> list[str]:
     return [
         alert_sentence(formatter, alert)
         for alert in alerts
-        if oversees or alert.kpi.segmented_by != "seller" or alert.kpi.segment == visit.name
+        if oversees or alert.kpi.segmented_by != "seller" or visit.is_me(alert.kpi.segment)
     ]
 
 

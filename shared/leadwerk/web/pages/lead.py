@@ -76,7 +76,7 @@ def show(visit: Visit, form: LeadForm, lead_id: str) -> Answer:
         "stake": stake(wording, lead.loan_amount, lead.employees),
         "contact": contact(wording, lead.contacted_at),
         "holder": holder,
-        "mine": holder is not None and holder.seller == visit.name,
+        "mine": holder is not None and visit.is_me(holder.seller),
         "crm_url": _crm_url(visit, lead_id),
         "lead_path": lead_path,
         "company_path": company_path,

@@ -71,7 +71,7 @@ def row_view(visit: Visit, wording: Wording, item: LeadListItem) -> RowView:
         reasons=reason_views(wording, item.reason_details, item.basis)[:SHOWN],
         state=_state(visit, wording, item),
         can_take=item.held_by is None and visit.may("seller") and item.cluster != "DISQUALIFIED",
-        can_release=item.held_by == visit.name and visit.may("seller"),
+        can_release=visit.is_me(item.held_by) and visit.may("seller"),
     )
 
 
@@ -106,7 +106,7 @@ def reason_views(wording: Wording, details: Iterable[ReasonDetail], basis: str) 
 
 def _state(visit: Visit, wording: Wording, item: LeadListItem) -> StateView:
     until = wording.say("page.until", moment=wording.moment(item.held_until)) if item.held_until else ""
-    if item.held_by is not None and item.held_by == visit.name:
+    if visit.is_me(item.held_by):
         return StateView("mine", wording.say("page.yours"), until)
     if item.held_by is not None:
         return StateView("held", wording.say("page.with", seller=item.held_by), until)

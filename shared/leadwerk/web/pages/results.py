@@ -287,7 +287,7 @@ def _readable_segments(visit: Visit, form: ResultsForm, counts: Sequence[Outcome
     """The segments that the reader may see: of sellers, a seller sees the own figures only."""
     segments = grouped(counts, lambda row: row.segment)
     if form.by == "seller" and not visit.may("manager", "operator"):
-        return {name: group for name, group in segments.items() if name == visit.name}
+        return {name: group for name, group in segments.items() if visit.is_me(name)}
     return segments
 
 

@@ -11,6 +11,7 @@ from leadwerk import settings
 from leadwerk.catalogue.languages import Language
 from leadwerk.pipeline import wiring
 from leadwerk.pipeline.desk.served import served_by
+from leadwerk.policy.folding import is_same_name
 from leadwerk.policy.people import Person, Role
 from leadwerk.settings import Settings
 from leadwerk.web.door.admission import Visitor
@@ -74,6 +75,10 @@ class Visit:
     def name(self) -> str:
         """The name under which the person acts."""
         return self.person.name
+
+    def is_me(self, name: str | None) -> bool:
+        """Whether a stored name is that of the person who looks."""
+        return name is not None and is_same_name(name, self.name)
 
     def may(self, *roles: Role) -> bool:
         """Whether the person has one of these roles."""
