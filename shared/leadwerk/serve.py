@@ -214,8 +214,8 @@ def _command(name: str, port: int, home: Path) -> list[str]:
         # The token comes from the environment: arguments of a process are visible to all users of the machine.
         return [sys.executable, "-m", "leadwerk.simulation.crm_server", "--port", str(port), "--data", str(home)]
     return [
-        *(sys.executable, "-m", "functions_framework", "--target", name, "--source", str(source_of(name))),
-        *("--host", "127.0.0.1", "--port", str(port)),
+        *(sys.executable, "-m", "leadwerk.local_function", "--target", name, "--source", str(source_of(name))),
+        *("--port", str(port)),
     ]
 
 

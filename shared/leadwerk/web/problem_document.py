@@ -105,6 +105,10 @@ STATUSES: tuple[tuple[type[LeadwerkError], int], ...] = (
 )
 
 
+LONGEST_TEXT = 1000
+"""Of each member of a problem: our own sentences are shorter."""
+
+
 class ProblemDocument(Struct, frozen=True, kw_only=True):
     """Members of a problem (RFC 9457) with the wrong `field`, its `value` and the `remedy`, where there are any.
 
@@ -134,6 +138,20 @@ def status_of(error: LeadwerkError) -> int:
     return 503 if error.retryable else 500
 
 
+def cut(text: str, most: int = LONGEST_TEXT) -> str:
+    """A text of at most `most` signs: what a sender wrote is repeated, but never at length.
+
+    >>> cut("a" * 30, 10)
+    'aaaaaaaaa…'
+    """
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def is_short(value: object) -> bool:
+    """Whether a value may be repeated as it is."""
+    return isinstance(value, int | float | None) or len(str(value)) <= LONGEST_TEXT
+
+
 def problem(error: LeadwerkError) -> dict[str, Any]:
     """The members of a problem document (RFC 9457), with the extensions field, value and remedy.
 
@@ -143,14 +161,15 @@ def problem(error: LeadwerkError) -> dict[str, Any]:
     'Unknown lead'
     """
     kind = type(error).__name__
+    value = getattr(error, "value", None)
     members = {
         "type": f"urn:leadwerk:problem:{kind}",
         "title": re.sub(r"(?<=[a-z])([A-Z])", r" \1", kind).capitalize().replace("Crm", "CRM "),
         "status": status_of(error),
-        "detail": error.message,
-        "remedy": error.remedy,
-        "field": getattr(error, "field", None),
-        "value": getattr(error, "value", None),
+        "detail": cut(error.message),
+        "remedy": cut(error.remedy),
+        "field": cut(getattr(error, "field", None) or ""),
+        "value": value if is_short(value) else cut(str(value)),
         "seller": getattr(error, "seller", None),
         "until": getattr(error, "until", None),
     }
