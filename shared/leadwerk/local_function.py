@@ -7,6 +7,9 @@ would keep a core busy for minutes.
 from __future__ import annotations
 
 import argparse
+import os
+
+from leadwerk.settings import NOBODY_ELSE
 
 LONGEST_REQUEST_LINE = 65_536
 """As Cloud Run's front end. gunicorn's own 8,190 bytes are too few for the form of a file with many columns."""
@@ -20,6 +23,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     options = parser.parse_args()
 
+    os.umask(NOBODY_ELSE)
     import gunicorn.http.message
     from functions_framework import create_app
     from functions_framework._http import create_server

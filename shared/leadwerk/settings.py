@@ -66,6 +66,8 @@ from pathlib import Path
 from leadwerk.errors import ConfigurationError
 
 FOR_ITS_OWNER = 0o700
+NOBODY_ELSE = 0o077
+"""The umask of our processes: files and folders are for their owner alone."""
 ENGINES = ("duckdb", "bigquery")
 CRMS = ("boma", "hubspot", "salesforce", "pipedrive", "odoo", "activecampaign", "tryton", "webhook")
 ACCESSES = ("private", "iap", "local")

@@ -76,8 +76,12 @@ def in_order(name: str, stored: list[Row]) -> list[Row]:
 
 @pytest.mark.slow
 def test_a_killed_import_changed_nothing_and_its_repeat_ends_with_the_same_tables(file: Path, tmp_path: Path) -> None:
-    whole = done(importing(file, tmp_path / "whole"))
-    expected = tables(tmp_path / "whole")
+    whole_home = tmp_path / "whole"
+    whole_home.mkdir(mode=0o755)
+    whole = done(importing(file, whole_home))
+    # In a folder that others may read, no file of ours is for them.
+    assert [path for path in whole_home.rglob("*") if path.stat().st_mode & 0o077] == []
+    expected = tables(whole_home)
     assert (whole["new_leads"], len(expected["leads"]), len(expected["outcomes"])) == (LEADS, LEADS, LEADS)
 
     home = tmp_path / "killed"
