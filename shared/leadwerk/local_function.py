@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from importlib import import_module
 
 from leadwerk.settings import NOBODY_ELSE
 
@@ -24,12 +25,11 @@ def main() -> None:
     options = parser.parse_args()
 
     os.umask(NOBODY_ELSE)
-    import gunicorn.http.message
     from functions_framework import create_app
     from functions_framework._http import create_server
 
     # The most that gunicorn lets its option be; a module constant of its own.
-    gunicorn.http.message.MAX_REQUEST_LINE = LONGEST_REQUEST_LINE + 1
+    vars(import_module("gunicorn.http.message"))["MAX_REQUEST_LINE"] = LONGEST_REQUEST_LINE + 1
     application = create_app(options.target, options.source)
     create_server(application, debug=False, limit_request_line=LONGEST_REQUEST_LINE).run("127.0.0.1", options.port)
 

@@ -139,10 +139,10 @@ def _history(
     """Show a lead's history, or its ledger at a moment."""
     picks = _picks()
     check_readable(picks.warehouse, picks.policy, lead_id, person=person, now=now)
-    shown = _history_at(query, now, lead_id, picks)
+    history = _history_at(query, now, lead_id, picks)
     # After the answer is known: a lead that does not exist was not seen. By the clock: `now` may lie in the past.
     record_read(picks.warehouse, lead_id, person.name, clock())
-    return shown
+    return history
 
 
 def _history_at(
