@@ -66,12 +66,14 @@ def move(
 def _transfer_places(call: Invocation) -> TransferPlaces:
     from leadwerk.pipeline.policies.policy_store import open_policies
     from leadwerk.pipeline.transfer.export import TransferPlaces
+    from leadwerk.pipeline.wiring import person_key
     from leadwerk.registry.locations import open_store
 
     deployment = call.deployment
     settings = deployment.settings
     models, picks = (open_store(place, settings.storage_url) for place in (settings.registry, settings.picks))
-    return TransferPlaces(deployment.warehouse, models, picks, open_policies(settings))
+    key = person_key(settings)
+    return TransferPlaces(deployment.warehouse, models, picks, open_policies(settings), key)
 
 
 def _show(call: Invocation, key: str, folder: Path, manifest: ExportManifest) -> None:

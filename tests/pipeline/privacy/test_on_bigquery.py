@@ -64,7 +64,7 @@ def test_a_person_is_erased_and_only_they(warehouse: BigQueryWarehouse, tmp_path
 def test_a_laptop_takes_over_what_the_cloud_exports(warehouse: BigQueryWarehouse, tmp_path: Path) -> None:
     def deployment(engine: BigQueryWarehouse | DuckDBWarehouse, home: Path) -> TransferPlaces:
         policies = PolicyStore(FolderStore(home), "policy.yaml", shipped_text("mortgage"))
-        return TransferPlaces(engine, FolderStore(home / "models"), FolderStore(home / "picks"), policies)
+        return TransferPlaces(engine, FolderStore(home / "models"), FolderStore(home / "picks"), policies, "key")
 
     export(deployment(warehouse, tmp_path / "cloud"), tmp_path / "export", now=ERASED_AT)
     laptop = home_warehouse(tmp_path / "laptop")

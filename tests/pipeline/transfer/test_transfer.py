@@ -23,9 +23,10 @@ from support.person_rows import ANNA, BEAT, ERASED_AT, fill as fill_rows
 PUBLISHED = shipped_text("mortgage").replace("activity: 830", "activity: 900")
 
 
-def stores(home: Path) -> TransferPlaces:
+def stores(home: Path, person_key: str = "key of the tests") -> TransferPlaces:
     policies = PolicyStore(FolderStore(home), "policy.yaml", shipped_text("mortgage"))
-    return TransferPlaces(home_warehouse(home), FolderStore(home / "models"), FolderStore(home / "picks"), policies)
+    models, picks = FolderStore(home / "models"), FolderStore(home / "picks")
+    return TransferPlaces(home_warehouse(home), models, picks, policies, person_key)
 
 
 @pytest.fixture
@@ -128,3 +129,11 @@ def test_a_csv_has_every_column_and_runs_no_formula(source: TransferPlaces, tmp_
     assert written["formula"]["created_at"].startswith("2026-04-25T09:30:00")
     with pytest.raises(InputError, match="CSV cannot be taken over"):
         fill(stores(tmp_path / "target"), tmp_path / "export")
+
+
+def test_a_deployment_with_another_key_of_persons_takes_nothing(source: TransferPlaces, tmp_path: Path) -> None:
+    """Its hashes would match nobody: erased persons would come back, and objections bind nobody."""
+    export(source, tmp_path / "export", now=ERASED_AT)
+    with pytest.raises(InputError, match="key of persons"):
+        fill(stores(tmp_path / "other", "another key"), tmp_path / "export")
+    fill(stores(tmp_path / "other"), tmp_path / "export")

@@ -34,12 +34,13 @@ IN_FORCE = "in_force"
 
 @dataclass(frozen=True)
 class TransferPlaces:
-    """Where a deployment keeps what is moved."""
+    """Where a deployment keeps what is moved, and its secret key of persons, which is not."""
 
     warehouse: Warehouse
     models: Store
     picks: Store
     policies: PolicyStore
+    person_key: str
 
 
 def export(
@@ -62,7 +63,13 @@ def export(
         files += _objects(store, folder, name)
     texts = {IN_FORCE: stores.policies.in_force().text, **stores.policies.archive()}
     files += [_text_file(folder, f"policies/{name}.yaml", text) for name, text in texts.items()]
-    written = ExportManifest(exported_at=now, release=version("leadwerk"), format=file_format, files=files)
+    written = ExportManifest(
+        exported_at=now,
+        release=version("leadwerk"),
+        format=file_format,
+        files=files,
+        person_key_mark=manifest.mark_of(stores.person_key),
+    )
     # The manifest last: a folder without one was interrupted, and no import takes it.
     (folder / manifest.FILE).write_bytes(msgspec.json.format(msgspec.json.encode(written), indent=1))
     return written

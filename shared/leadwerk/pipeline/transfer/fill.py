@@ -25,12 +25,17 @@ def fill(
     """Take over everything of an export; repeated after an interruption it continues, since rows have keys.
 
     Raises:
-        InputError: the export is incomplete, changed, or of CSV files; or the deployment has leads of its own.
+        InputError: the export is incomplete, changed, or of CSV files; or the deployment has leads of its own, or
+            another key of persons.
     """
     exported = manifest.read(folder)
     if exported.format != "parquet":
         remedy = Message("refusal.transfer.csv.remedy")
         raise InputError(Message("refusal.transfer.csv"), field="folder", value=str(folder), remedy=remedy)
+    # With another key no hash matches: erased persons come back, objections bind nobody, and all seals look broken.
+    if exported.person_key_mark and exported.person_key_mark != manifest.mark_of(stores.person_key):
+        remedy = Message("refusal.transfer.key.remedy")
+        raise InputError(Message("refusal.transfer.key"), field="person_key", remedy=remedy)
     tables = {PurePosixPath(file.path).stem: file for file in exported.files if file.path.startswith("tables/")}
     _check_empty(stores, {name: file.rows or 0 for name, file in tables.items()})
     total, moved = sum(file.rows or 0 for file in tables.values()), 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -25,17 +26,26 @@ class ExportedFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
-    """An export as of `exported_at` (UTC) by a release; `format` is parquet or csv."""
+    """An export as of `exported_at` (UTC) by a release; `format` is parquet or csv.
+
+    `person_key_mark`: tells whether a deployment has the key of persons with which the exported hashes were made.
+    """
 
     exported_at: datetime
     release: str
     format: str
     files: list[ExportedFile]
+    person_key_mark: str = ""
 
 
 def described(folder: Path, path: Path, rows: int | None = None) -> ExportedFile:
     """The entry of a file under `folder`."""
     return ExportedFile(path=path.relative_to(folder).as_posix(), sha256=_sha256(path), rows=rows)
+
+
+def mark_of(person_key: str) -> str:
+    """A keyed hash of nothing but a name: equal for equal keys, and no help to find the key."""
+    return hmac.new(person_key.encode(), b"leadwerk export", hashlib.sha256).hexdigest()
 
 
 def read(folder: Path) -> ExportManifest:
