@@ -23,7 +23,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"features", "points", "drawing", "lead", "registry", "warehouse", "experiment"}),
     frozenset({"learning", "scoring", "crm", "privacy", "importing", "report", "simulation"}),
     frozenset({"pipeline"}),
-    frozenset({"web", "serve"}),
+    frozenset({"web", "serve", "local_function"}),
     frozenset({"cli"}),
 )
 PURE = ("stats", "catalogue", "points", "drawing", "learning", "scoring", "features", "lead", "experiment")
