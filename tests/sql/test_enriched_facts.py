@@ -19,6 +19,8 @@ from sql.lead_rows import AS_OF, DAY
 from sql.reference import analyse, assert_engines_agree, on_duckdb
 from support.examples import examples
 
+pytestmark = pytest.mark.slow  # both engines side by side
+
 FACTS = (
     EnrichedFact(fills="employees"),
     EnrichedFact(fills="revenue"),
