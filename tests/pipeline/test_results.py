@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from leadwerk.errors import InputError
-from leadwerk.pipeline import money, month_errors
+from leadwerk.pipeline import month_errors
+from leadwerk.pipeline.money import read_money
 from leadwerk.policy.load import load
 from leadwerk.policy.selling import Capacity, Contacted
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
@@ -59,7 +60,7 @@ def warehouse(tmp_path: Path) -> DuckDBWarehouse:
 
 
 def test_costs_cycle_and_returns_are_those_of_the_rows(warehouse: DuckDBWarehouse) -> None:
-    figures = money.run(warehouse, POLICY, days=90, now=NOW)
+    figures = read_money(warehouse, POLICY, days=90, now=NOW)
     assert (figures.leads, figures.won, figures.mean_contract) == (60, 10, 1000.0)
     assert figures.cost_of_win is not None
     assert figures.cost_of_win.everybody.value == pytest.approx(45 * 60 / 10)
@@ -78,13 +79,13 @@ def test_costs_cycle_and_returns_are_those_of_the_rows(warehouse: DuckDBWarehous
 
 
 def test_without_a_stated_cost_no_cost_is_invented(warehouse: DuckDBWarehouse) -> None:
-    figures = money.run(warehouse, msgspec.structs.replace(POLICY, capacity=Capacity()), days=90, now=NOW)
+    figures = read_money(warehouse, msgspec.structs.replace(POLICY, capacity=Capacity()), days=90, now=NOW)
     assert figures.cost_of_win is None
     assert {row.cost for row in figures.returns} == {None}
 
 
 def test_leads_whose_horizon_is_not_over_do_not_count(warehouse: DuckDBWarehouse) -> None:
-    figures = money.run(warehouse, POLICY, days=90, now=MAY + 20 * DAY)
+    figures = read_money(warehouse, POLICY, days=90, now=MAY + 20 * DAY)
     assert (figures.leads, figures.won, figures.sales_cycle, figures.lifetime_value) == (0, 0, None, None)
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import pytest
+from markupsafe import escape
 
 from leadwerk.catalogue.languages import Language
 from leadwerk.policy.kpi_limits import KpiLimit
 from leadwerk.policy.load import load
 from leadwerk.report.formatter import Formatter
 from leadwerk.report.kpi_alerts import DailyKpi, KpiAlert
-from leadwerk.report.kpi_section import alert_sentence, kpi_section
-from leadwerk.web.pages.kpi_views import trend_answer
-from leadwerk.web.pages.wording import Wording
+from leadwerk.report.kpi_section import alert_sentence
+from leadwerk.report.page import render
+from leadwerk.report.results.trend import trend_answer
+from leadwerk.report.wording import Wording
+from support.example_report import facts
 from support.selling import NOW
 
 POLICY = load("b2b_swiss")
@@ -55,10 +59,10 @@ def test_the_report_has_a_paragraph_for_each_alert(language: Language) -> None:
         alert(KpiLimit(kpi=name, at_least=9), kpi(name, 1.0))  # type: ignore[arg-type]
         for name in ("new_leads", "hot_leads", "mean_score", "conversion", "contacted", "contact_hours")
     ]
-    section = kpi_section(Formatter(language, POLICY), alerts)
-    assert section is not None
-    assert len(set(section.paragraphs)) == len(alerts)
-    assert kpi_section(Formatter(language, POLICY), []) is None
+    page = render(replace(facts(), results=replace(facts().results, alerts=alerts)), language)
+    paragraphs = [alert_sentence(Formatter(language, POLICY), alert) for alert in alerts]
+    assert len(set(paragraphs)) == len(alerts)
+    assert [paragraph for paragraph in paragraphs if f"<p>{escape(paragraph)}</p>" not in page] == []
 
 
 @pytest.mark.parametrize(

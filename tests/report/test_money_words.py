@@ -9,8 +9,8 @@ import pytest
 from leadwerk.experiment.effect import IntervalEstimate
 from leadwerk.policy.load import load
 from leadwerk.report.money_figures import CostOfWin, GroupReturn
-from leadwerk.web.pages.money_views import cost_answer, returns_answer
-from leadwerk.web.pages.wording import Wording
+from leadwerk.report.results.money import cost_answer, returns_answer
+from leadwerk.report.wording import Wording
 from support.selling import NOW
 
 WORDING = Wording(load("b2b_swiss"), "en", NOW)

@@ -33,7 +33,7 @@ def page_in(language: Language) -> str:
 def test_the_page_is_whole_in_every_language(language: Language) -> None:
     page = page_in(language)
     assert f'<html lang="{language}">' in page
-    assert page.count("<section") == page.count("</section>") == 18
+    assert page.count("<section") == page.count("</section>") == 21
     assert "{" not in re.sub(r"<style.*?</style>|<svg.*?</svg>", "", page, flags=re.DOTALL)
 
 

@@ -21,7 +21,9 @@ from leadwerk.report.report_data import (
     TrainingRun,
     TruthComparison,
 )
-from leadwerk.report.report_rows import ExtractTotals
+from leadwerk.report.report_rows import ExtractTotals, ScoredOutcome
+from leadwerk.report.results.data import ResultsData
+from leadwerk.report.results.outcome_counts import OutcomeCount
 
 NOW = datetime(2026, 7, 1, 6, tzinfo=UTC)
 VERSION = "20260601T020000Z-0123456789ab"
@@ -87,6 +89,7 @@ def facts() -> ReportData:
         now=NOW,
         champion=manifest(metrics),
         scored=scored,
+        results=results(),
         runs=[run],
         deliveries={("HOT", "sent"): 310, ("HOT", "retry"): 4, ("WARM", "sent"): 500, ("COLD", "dead_letter"): 2},
         scores={score: 3 + score % 7 for score in range(101)},
@@ -94,6 +97,25 @@ def facts() -> ReportData:
         points_outcomes=points_outcomes(),
         extracted=ExtractTotals(days=120, missing_days=1, events_read=600_000, bots=1000, events_kept=550_000),
         simulation_truth=simulation_truth(),
+    )
+
+
+def results() -> ResultsData:
+    """Ninety leads of three weeks, of which those with high scores converted more often."""
+    counts = [
+        OutcomeCount(week=week, segment=language, wait_level=3, leads=15, certain=15, won=2 + week, hot=4)
+        for week in range(3)
+        for language in ("de", "fr")
+    ]
+    outcomes = [
+        ScoredOutcome(
+            lead_id=str(number), model_version=VERSION, scored_at=NOW, probability=number / 200,
+            predictive_score=number, converted=number % 3 == 0 and number > 40,
+        )
+        for number in range(5, 95)
+    ]  # fmt: skip
+    return ResultsData(
+        weeks=13, by="language", hot=70, counts=counts, outcomes=outcomes, outlook=None, kpis=[], alerts=[], money=None
     )
 
 
@@ -117,6 +139,7 @@ def nothing() -> ReportData:
         facts(),
         champion=None,
         scored=ScoredOutcomes.of([]),
+        results=replace(results(), counts=[], outcomes=[]),
         runs=[],
         deliveries={},
         scores={},

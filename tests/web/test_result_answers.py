@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from leadwerk.catalogue.languages import Language
-from leadwerk.pipeline.desk.outcome_counts import Totals
 from leadwerk.policy.load import load
-from leadwerk.web.pages import answers
-from leadwerk.web.pages.lead_proof import BandOutcome
-from leadwerk.web.pages.wording import Wording
+from leadwerk.report.results import answers
+from leadwerk.report.results.band_outcomes import BandOutcome
+from leadwerk.report.results.outcome_counts import Totals
+from leadwerk.report.wording import Wording
 from support.selling import NOW
 
 POLICY = load("b2b_swiss")

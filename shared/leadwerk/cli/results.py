@@ -43,11 +43,11 @@ def money(
 
     Costs need `capacity.cost_per_hour` in the policy. Example: `leadwerk results money --days 180`
     """
-    from leadwerk.pipeline import money as stage
+    from leadwerk.pipeline.money import read_money
 
     deployment, speech = call.deployment, Speech.of_reader(call)
     with working(speech.say("results.reading_money"), as_json=call.as_json):
-        figures = stage.run(deployment.warehouse, deployment.policy, days=days, now=call.moment())
+        figures = read_money(deployment.warehouse, deployment.policy, days=days, now=call.moment())
     if call.as_json:
         print_json(figures)
         return

@@ -15,9 +15,8 @@ from leadwerk.report.threshold_outlook_chart import ChartLabels
 if TYPE_CHECKING:
     from leadwerk.catalogue.languages import Language
     from leadwerk.pipeline.thresholds.daily import ThresholdDecision, ThresholdHold, ThresholdReport
-    from leadwerk.pipeline.thresholds.forecast import Outlook
     from leadwerk.policy.model import Policy
-    from leadwerk.report.threshold_outlook_table import OutlookEstimate, OutlookRow
+    from leadwerk.report.threshold_outlook_table import Outlook, OutlookEstimate, OutlookRow
 
 WEEKS_A_YEAR = 52
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from leadwerk.cli.options import Deployment
     from leadwerk.pipeline.desk.lapsed_picks import LapsedPicks
     from leadwerk.pipeline.thresholds.daily import ThresholdReport
-    from leadwerk.pipeline.thresholds.forecast import Outlook
     from leadwerk.policy.model import Policy
     from leadwerk.report.formatter import Formatter
+    from leadwerk.report.threshold_outlook_table import Outlook
     from leadwerk.scoring.seller_pools import Basis
     from leadwerk.warehouse.records import ThresholdHoldRow
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
+from pathlib import Path
 
 Point = tuple[float, float]
 Span = tuple[float, float]
@@ -104,6 +105,11 @@ def twice(draw: Callable[[tuple[int, int], str], Plot], height: int = 240) -> st
     """
     wide, narrow = draw((560, height), "w").svg("w"), draw((350, height), "n").svg("n")
     return wide + narrow
+
+
+def charts_css() -> str:
+    """The style sheet of charts, for a page that gives the colours as --accent, --hot, --hot-soft, --line and so on."""
+    return (Path(__file__).parent / "charts.css").read_text("utf-8")
 
 
 def ticks_of(most: float, count: int = 4) -> list[float]:

@@ -34,7 +34,9 @@ class CustomerLead(Struct, frozen=True, kw_only=True):
     amount: float | None = None
 
 
-def run(warehouse: Warehouse, policy: Policy, *, days: int, now: datetime, with_sources: bool = True) -> MoneyFigures:
+def read_money(
+    warehouse: Warehouse, policy: Policy, *, days: int, now: datetime, with_sources: bool = True
+) -> MoneyFigures:
     """Figures of the leads created in the `days` before `now` (aware) whose horizon is over.
 
     `with_sources`: return by the web source of a lead, too, which needs its features: most of the time this takes.

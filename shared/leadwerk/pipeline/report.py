@@ -14,7 +14,7 @@ from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS
 from leadwerk.errors import InputError
 from leadwerk.pipeline.drift.check_rows import latest_checks
 from leadwerk.pipeline.health import Health, health_of
-from leadwerk.pipeline.kpis.daily import current_alerts
+from leadwerk.pipeline.read_results import ResultsRequest, read_results
 from leadwerk.pipeline.report_written import ReportWritten
 from leadwerk.pipeline.serving.champion_cache import newest_stage_model
 from leadwerk.pipeline.stage_funnel import read_funnel
@@ -114,7 +114,7 @@ def gather(
             drift=latest_checks(warehouse, now),
             funnel=read_funnel(warehouse, policy, days=FUNNEL_DAYS, now=now),
             stage_test=stage_model.test if (stage_model := newest_stage_model(registry)) else None,
-            kpi_alerts=current_alerts(warehouse, policy, now),
+            results=read_results(warehouse, policy, ResultsRequest(now=now)),
         )
 
 

@@ -44,7 +44,7 @@ def calls_saved(facts: ReportData) -> CallsSaved | None:
 
 def _from_scored_leads(facts: ReportData) -> CallsSaved:
     scored = facts.scored
-    savings = score_bands.threshold_savings(scored.score, scored.converted, facts.policy.bands.hot)
+    savings = score_bands.threshold_savings(scored.score, scored.converted, facts.results.hot)
     return CallsSaved(
         source="scored",
         leads=len(scored),

@@ -1,11 +1,9 @@
-"""KPIs outside the policy's limits, in words: for the report, and for the pages of the desk."""
+"""KPIs in words: their figures, and a sentence for one outside the policy's limits."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from leadwerk.report.section import ReportSection, section
 from leadwerk.texts import has
 
 if TYPE_CHECKING:
@@ -13,14 +11,6 @@ if TYPE_CHECKING:
     from leadwerk.report.kpi_alerts import DailyKpi, KpiAlert
 
 SHARES = ("conversion", "contacted")
-
-
-def kpi_section(formatter: Formatter, alerts: Sequence[KpiAlert]) -> ReportSection | None:
-    """A sentence for each KPI outside its limits; None if there is none."""
-    if not alerts:
-        return None
-    paragraphs = [alert_sentence(formatter, alert) for alert in alerts]
-    return section(formatter, "report.kpis", paragraphs=paragraphs, wide=True)
 
 
 def alert_sentence(formatter: Formatter, alert: KpiAlert) -> str:

@@ -1,16 +1,20 @@
-"""The report as one HTML page: facts in, HTML out, all words from the language files."""
+"""The report: the page Results in its printable form, and the models behind it. Facts in, HTML out."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from leadwerk.catalogue.languages import Language
+from leadwerk.drawing.plot import charts_css
 from leadwerk.registry.manifest import CandidateEvaluation
 from leadwerk.report.calls_saved import calls_saved
 from leadwerk.report.formatter import Formatter
 from leadwerk.report.provenance import in_the_test, source
 from leadwerk.report.report_data import ReportData
+from leadwerk.report.results.segments import segment_head
+from leadwerk.report.results.view import results_view
 from leadwerk.report.sections import sections
+from leadwerk.report.wording import Wording
 
 FOLDER = Path(__file__).parent
 
@@ -22,13 +26,15 @@ def render(facts: ReportData, language: Language | None = None) -> str:
     spoken = language or facts.policy.languages[0]
     # StrictUndefined: a typo in the template fails a test instead of leaving a blank on the page.
     environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
-    formatter = Formatter(spoken, facts.policy)
+    formatter, wording = Formatter(spoken, facts.policy), Wording(facts.policy, spoken, facts.now)
     return environment.get_template("page.html").render(
         t=formatter.say,
         language=spoken,
-        css=(FOLDER / "page.css").read_text("utf-8"),
+        css=charts_css() + (FOLDER / "page.css").read_text("utf-8"),
         facts=facts,
         written_at=facts.now.strftime("%Y-%m-%d %H:%M UTC"),
+        segment_head=segment_head(wording),
+        results=results_view(wording, facts.results),
         tiles=_tiles(formatter, facts),
         sections=[section for section in sections(formatter, facts) if section],
     )
@@ -56,8 +62,8 @@ def _tiles(formatter: Formatter, facts: ReportData) -> list[dict[str, str]]:
 
 
 def _newest(formatter: Formatter, facts: ReportData) -> str:
-    """How many of the leads with a score are hot by the policy's bands."""
-    hot = facts.policy.bands.hot
+    """How many of the leads with a score are HOT by today's threshold."""
+    hot = facts.results.hot
     return formatter.say(
         "report.leads.hot", count=formatter.count(sum(n for s, n in facts.scores.items() if s >= hot)), hot=hot
     )

@@ -9,38 +9,22 @@ from leadwerk.report.group_quality import GroupQuality, group_quality
 from leadwerk.report.provenance import source
 from leadwerk.report.report_data import ReportData
 from leadwerk.report.section import ReportSection, ReportTable, section
-from leadwerk.report.threshold_quality import Share, ThresholdQuality, threshold_quality
+from leadwerk.report.threshold_quality import FEW, Share, ThresholdQuality, threshold_quality
 
 GROUP_HEADER = ("kind", "group", "leads", "observed", "predicted", "hot", "auc")
 THRESHOLD_HEADER = ("score", "leads", "precision", "recall", "calls")
 
 
 def words_section(formatter: Formatter, facts: ReportData) -> ReportSection | None:
-    """What a marketing manager needs of the figures, in sentences: what is good, what is bad, what is not certain."""
+    """Whether chances can be taken at their word. Whether HOT leads convert more often, the results say."""
     scored = facts.scored
     if not scored.tells:
         return None
-    hot = facts.policy.bands.hot
-    (quality,) = threshold_quality(scored.score, scored.converted, [hot])
-    average = float(scored.converted.mean())
-    sentences = [_hot_sentence(formatter, quality, average), _level_sentence(formatter, facts)]
-    if quality.is_small:
-        sentences.append(formatter.say("report.words.small", converted=formatter.count(quality.converted)))
+    sentences = [_level_sentence(formatter, facts)]
+    converted = int(scored.converted.sum())
+    if min(converted, len(scored) - converted) < FEW:
+        sentences.append(formatter.say("report.words.small", converted=formatter.count(converted)))
     return section(formatter, "report.words", paragraphs=[*sentences, source(formatter, facts)], wide=True)
-
-
-def _hot_sentence(formatter: Formatter, quality: ThresholdQuality, average: float) -> str:
-    better, worse = quality.precision.low > average, quality.precision.high < average
-    verdict = "good" if better else "bad" if worse else "open"
-    return formatter.say(
-        f"report.words.hot.{verdict}",
-        hot=quality.threshold,
-        rate=formatter.share(quality.precision.value),
-        low=formatter.share(quality.precision.low),
-        high=formatter.share(quality.precision.high),
-        average=formatter.share(average),
-        recall=formatter.share(quality.recall.value),
-    )
 
 
 def _level_sentence(formatter: Formatter, facts: ReportData) -> str:
@@ -86,7 +70,7 @@ def groups_section(formatter: Formatter, facts: ReportData) -> ReportSection | N
     scored = facts.scored
     if not scored.tells or not scored.groups:
         return None
-    rows = group_quality(scored.groups, scored.probability, scored.score >= facts.policy.bands.hot, scored.converted)
+    rows = group_quality(scored.groups, scored.probability, scored.score >= facts.results.hot, scored.converted)
     if not rows:
         return None
     off = [row for row in rows if row.is_off]

@@ -14,8 +14,8 @@ from leadwerk.features.drift_check import DriftCheck
 from leadwerk.features.stage_model import StageTest
 from leadwerk.policy.model import Policy
 from leadwerk.registry.manifest import CandidateEvaluation, Manifest
-from leadwerk.report.kpi_alerts import KpiAlert
 from leadwerk.report.report_rows import ExtractTotals, PointsOutcome, ScoredOutcome
+from leadwerk.report.results.data import ResultsData
 from leadwerk.report.stage_conversion import StageFunnel
 from leadwerk.stats.arrays import Bools, Floats
 
@@ -142,14 +142,15 @@ class SimulationTruth:
 
 @dataclass(frozen=True)
 class ReportData:
-    """All of a report. Leads are counted in `deliveries` by (cluster, state), in `scores` by predictive score, in
-    `cells` by (cell of the matrix, cluster).
+    """All of a report: `results` as on the page Results, and the models behind them. Leads are counted in `deliveries`
+    by (cluster, state), in `scores` by predictive score, in `cells` by (cell of the matrix, cluster).
     """
 
     policy: Policy
     now: datetime
     champion: Manifest | None
     scored: ScoredOutcomes
+    results: ResultsData
     runs: Sequence[TrainingRun] = ()
     deliveries: Mapping[tuple[str, str], int] = field(default_factory=dict)
     scores: Mapping[int, int] = field(default_factory=dict)
@@ -160,7 +161,6 @@ class ReportData:
     drift: Sequence[DriftCheck] = ()
     funnel: StageFunnel | None = None
     stage_test: StageTest | None = None
-    kpi_alerts: Sequence[KpiAlert] = ()
 
     @property
     def test(self) -> CandidateEvaluation | None:

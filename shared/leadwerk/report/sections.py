@@ -1,4 +1,7 @@
-"""The sections of the report, in the page's order; one that has nothing to say is left out."""
+"""Sections on the models behind the results, in the report's order; one that has nothing to say is left out.
+
+What the page Results states too is not repeated here: leadwerk.report.results is the one definition of it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ from leadwerk.report import charts
 from leadwerk.report.calls_saved import calls_saved
 from leadwerk.report.drift_section import drift_section
 from leadwerk.report.formatter import NOTHING, Formatter
-from leadwerk.report.kpi_section import kpi_section
 from leadwerk.report.model_sections import importance_section, segments_section
 from leadwerk.report.provenance import source, test_evidence_paragraphs
 from leadwerk.report.quality_sections import (
@@ -42,7 +44,6 @@ def sections(formatter: Formatter, facts: ReportData) -> list[ReportSection | No
         compare_with_truth(formatter, facts.simulation_truth),
         _gains(formatter, facts),
         _calibration(formatter, facts),
-        _bands(formatter, facts),
         thresholds_section(formatter, facts),
         groups_section(formatter, facts),
         importance_section(formatter, facts.champion),
@@ -54,7 +55,6 @@ def sections(formatter: Formatter, facts: ReportData) -> list[ReportSection | No
         segments_section(formatter, facts.champion),
         change_section(formatter, facts.runs),
         drift_section(formatter, facts.drift),
-        kpi_section(formatter, facts.kpi_alerts),
         _deliveries(formatter, facts),
         models_section(formatter, facts.runs),
         _data(formatter, facts.extracted),
@@ -72,14 +72,15 @@ def _savings(formatter: Formatter, facts: ReportData) -> ReportSection | None:
         before=formatter.decimal(savings.before, 1),
         after=formatter.decimal(savings.after, 1),
         kept=formatter.share(savings.conversion_share),
-        threshold=facts.policy.bands.hot,
+        threshold=facts.results.hot,
     )
     return section(formatter, "report.savings", paragraphs=[sentence, source(formatter, facts)], wide=True)
 
 
 def _gains(formatter: Formatter, facts: ReportData) -> ReportSection | None:
     savings = calls_saved(facts)
-    if savings is None or not savings.gains:
+    # Of leads that were scored before their outcome, the question "order" of the results says it.
+    if savings is None or not savings.gains or facts.results.outcomes:
         return None
     fifth = next(conversions for calls, conversions in savings.gains if calls >= 0.2)
     svg = charts.gains(savings.gains, (formatter.say("report.gains.x"), formatter.say("report.gains.y")))
@@ -113,28 +114,12 @@ def _true_means(scored: ScoredOutcomes) -> list[tuple[float, float]]:
     return [(tenth.predicted, tenth.observed) for tenth in bins]
 
 
-def _bands(formatter: Formatter, facts: ReportData) -> ReportSection | None:
-    scored, bands = facts.scored, facts.policy.bands
-    if not scored.tells:
-        return None
-    labels = formatter.say("report.score"), formatter.say("report.rate")
-    average = float(scored.converted.mean())
-    svg = charts.conversion_by_band(score_bands(scored.score, scored.converted), average, labels, bands.hot, bands.warm)
-    paragraphs = [
-        formatter.say("report.bands.text", hot=bands.hot, warm=bands.warm),
-        source(formatter, facts),
-    ]
-    return section(formatter, "report.bands", paragraphs=paragraphs, svg=svg)
-
-
 def _distribution(formatter: Formatter, facts: ReportData) -> ReportSection | None:
     if not facts.scores:
         return None
     labels = formatter.say("report.score"), formatter.say("report.leads_count")
-    bands = facts.policy.bands
-    return section(
-        formatter, "report.distribution", svg=charts.distribution(facts.scores, labels, bands.hot, bands.warm)
-    )
+    hot, warm = facts.results.hot, facts.policy.bands.warm
+    return section(formatter, "report.distribution", svg=charts.distribution(facts.scores, labels, hot, warm))
 
 
 def _matrix(formatter: Formatter, facts: ReportData) -> ReportSection | None:

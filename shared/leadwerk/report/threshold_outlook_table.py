@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from leadwerk.stats.arrays import Floats
 from leadwerk.stats.wilson import wilson
 
 MINUTES_AN_HOUR = 60
+OutlookSource = Literal["chances", "past", "nothing"]
 LEAST_LEADS: Final = 30
 """Fewer past leads with an outcome say nothing of wins (as training.minimum_positives asks for by default)."""
 
@@ -50,6 +51,26 @@ class OutlookRow:
     hours: float
     wins: OutlookEstimate | None
     hour: OutlookEstimate | None
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Outlook for all leads that a seller can serve.
+
+    `today`: the threshold of all sellers in force; `wanted`: the value that would fill the time of `room` leads a week.
+    `source` of the expected wins: the model's chances, `past_leads` with a known outcome, or nothing.
+    """
+
+    basis: Literal["model", "points"]
+    today: int
+    wanted: int
+    room: float
+    hours: float
+    source: OutlookSource
+    past_leads: int
+    rungs: tuple[OutlookRow, ...]
+    one_more_hour: OutlookEstimate | None
+    seller_pools: Mapping[str, int]
 
 
 @dataclass(frozen=True)

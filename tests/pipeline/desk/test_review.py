@@ -10,8 +10,8 @@ import pytest
 
 from leadwerk.errors import InputError
 from leadwerk.pipeline.desk.review import Month, Review, ReviewedLead, read_review
+from leadwerk.report.wording import Wording
 from leadwerk.web.pages.review import answer
-from leadwerk.web.pages.wording import Wording
 from support.selling import DAY, HOUR, NOW, POLICY, lead, outcome, score, warehouse
 
 MAY = Month.of("2026-05", POLICY, NOW)

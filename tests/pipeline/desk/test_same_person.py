@@ -12,9 +12,10 @@ import pytest
 
 from leadwerk.cli.application import run
 from leadwerk.pipeline.desk.lead_detail import lead_events
-from leadwerk.pipeline.desk.outcome_counts import Totals, outcome_counts, totals
+from leadwerk.pipeline.desk.outcome_counts import outcome_counts
 from leadwerk.pipeline.desk.same_person import persons_with_several_leads
 from leadwerk.policy.load import load
+from leadwerk.report.results.outcome_counts import Totals, totals
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from support.selling import DAY, NOW, lead, outcome, warehouse
 

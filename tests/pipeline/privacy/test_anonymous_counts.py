@@ -8,13 +8,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from leadwerk.pipeline.desk.outcome_counts import SEGMENTS, Totals, grouped, outcome_counts, totals
+from leadwerk.pipeline.desk.outcome_counts import outcome_counts
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.pipeline.privacy.anonymous_counts import SMALLEST_GROUP
 from leadwerk.pipeline.privacy.erase import ErasurePlaces, erase, sweep
 from leadwerk.policy.load import load
 from leadwerk.policy.model import Policy, Privacy
 from leadwerk.registry import FolderStore, open_registry
+from leadwerk.report.results.outcome_counts import SEGMENTS, Totals, grouped, totals
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
 from support.selling import lead, outcome, score, warehouse

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leadwerk.pipeline.desk.outcome_counts import Totals, outcome_counts, totals
+from leadwerk.pipeline.desk.outcome_counts import outcome_counts
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.pipeline.policies.policy_store import PolicyStore
 from leadwerk.pipeline.privacy.access import access
@@ -16,6 +16,7 @@ from leadwerk.pipeline.transfer.export import TransferPlaces, export
 from leadwerk.pipeline.transfer.fill import fill as move
 from leadwerk.policy.load import load, shipped_text
 from leadwerk.registry import FolderStore, open_registry
+from leadwerk.report.results.outcome_counts import Totals, totals
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.bigquery import BigQueryWarehouse
 from leadwerk.warehouse.duckdb import DuckDBWarehouse

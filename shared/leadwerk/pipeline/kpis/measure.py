@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from leadwerk.pipeline.desk.call_list import EVERYBODY, open_lead_parameters
-from leadwerk.pipeline.desk.outcome_counts import SEGMENTS, OutcomeCount, hours_of, outcome_counts, totals, waits
+from leadwerk.pipeline.desk.outcome_counts import outcome_counts
+from leadwerk.report.results.outcome_counts import SEGMENTS, OutcomeCount, hours_of, totals, waits
 from leadwerk.stats.wilson import wilson
 from leadwerk.warehouse.statement import statement
 

@@ -12,8 +12,9 @@ from datetime import date, datetime, timedelta
 
 from msgspec import Struct, structs
 
-from leadwerk.pipeline.desk.outcome_counts import SEGMENTS, counting_parameters
+from leadwerk.pipeline.desk.outcome_counts import counting_parameters
 from leadwerk.policy.model import Policy
+from leadwerk.report.results.outcome_counts import SEGMENTS
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import AnonymousCountRow
 from leadwerk.warehouse.statement import statement

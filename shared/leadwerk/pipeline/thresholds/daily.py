@@ -16,7 +16,7 @@ from leadwerk.catalogue.periods import THRESHOLD_MEMORY_DAYS
 from leadwerk.pipeline.thresholds.read_demand import newly_reaching_demand, picked
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.hysteresis import ThresholdState, Why
-from leadwerk.scoring.seller_pools import BASES, EVERYBODY, Basis, HotThresholds
+from leadwerk.scoring.seller_pools import BASES, EVERYBODY, Basis, HotThresholds, threshold_limits
 from leadwerk.scoring.threshold_update import Threshold, thresholds
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import ThresholdRow
@@ -97,6 +97,13 @@ def hot_thresholds(warehouse: Warehouse, policy: Policy, now: datetime) -> HotTh
     snapshot = threshold_snapshot(warehouse, policy, now)
     decided = {key: row.hot for key, row in snapshot.decided.items()}
     return HotThresholds(policy, decided, {key: hold.hot for key, hold in snapshot.manual_holds.items()})
+
+
+def threshold_of_everybody(warehouse: Warehouse, policy: Policy, now: datetime) -> int:
+    """The model's score at which HOT starts for all sellers together, as of `now` (aware)."""
+    known, everybody = hot_thresholds(warehouse, policy, now), ("model", EVERYBODY)
+    decided = known.decided.get(everybody, policy.bands.hot)
+    return threshold_limits(policy, "model").within(known.holds.get(everybody, decided))
 
 
 def current_thresholds(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdReport:

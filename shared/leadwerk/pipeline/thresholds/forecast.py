@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 import msgspec
 
@@ -15,8 +13,9 @@ from leadwerk.policy.model import Policy
 from leadwerk.policy.selling import Seller
 from leadwerk.report.threshold_outlook_table import (
     LEAST_LEADS,
-    OutlookEstimate,
+    Outlook,
     OutlookRow,
+    OutlookSource,
     at,
     by_chance,
     by_past,
@@ -34,8 +33,6 @@ OUTCOMES = timedelta(days=730)
 DEFAULT_HOURS = 20.0
 """Weekly hours of an assumed seller if the policy has no sellers to average."""
 
-Source = Literal["chances", "past", "nothing"]
-
 
 class ValueOutcome(msgspec.Struct, frozen=True):
     """A row of thresholds/conversions_by_value: past leads whose best value it was, and how many converted."""
@@ -43,26 +40,6 @@ class ValueOutcome(msgspec.Struct, frozen=True):
     value: int
     leads: int
     converted: int
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """Outlook for all leads that a seller can serve.
-
-    `today`: the threshold of all sellers in force; `wanted`: the value that would fill the time of `room` leads a week.
-    `source` of the expected wins: the model's chances, `past_leads` with a known outcome, or nothing.
-    """
-
-    basis: Basis
-    today: int
-    wanted: int
-    room: float
-    hours: float
-    source: Source
-    past_leads: int
-    rungs: tuple[OutlookRow, ...]
-    one_more_hour: OutlookEstimate | None
-    seller_pools: Mapping[str, int]
 
 
 def threshold_outlook(warehouse: Warehouse, policy: Policy, basis: Basis, now: datetime) -> Outlook | None:
@@ -120,7 +97,9 @@ def with_team(policy: Policy, sellers: int | None, hours: float | None) -> Polic
     return msgspec.structs.replace(policy, capacity=msgspec.structs.replace(policy.capacity, sellers=team))
 
 
-def _ladder(policy: Policy, incoming: Demand, past: Mapping[int, tuple[int, int]]) -> tuple[list[OutlookRow], Source]:
+def _ladder(
+    policy: Policy, incoming: Demand, past: Mapping[int, tuple[int, int]]
+) -> tuple[list[OutlookRow], OutlookSource]:
     calls, minutes = incoming.everybody / incoming.weeks, policy.capacity.minutes_per_lead
     chances = incoming.wins.sum(axis=0) / incoming.weeks
     if chances.any():

@@ -8,6 +8,9 @@ from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
 SECONDS = 60.0
+FIGURES_SECONDS = 900.0
+"""Figures of months may be older than a list of leads."""
+
 # With more entries the cache starts anew: simpler than evicting, and rare.
 MOST = 500
 
@@ -31,6 +34,11 @@ def cached(key: Hashable, read: Callable[[], Value], seconds: float = SECONDS) -
             _entries.clear()
         _entries[key] = (time.monotonic(), fresh)
     return fresh
+
+
+def kept(key: Hashable, read: Callable[[], Value]) -> Value:
+    """The value of figures under `key`, at most a quarter of an hour old."""
+    return cached(key, read, FIGURES_SECONDS)
 
 
 def forget() -> None:

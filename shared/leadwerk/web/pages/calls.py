@@ -17,6 +17,7 @@ from leadwerk.pipeline.desk.call_list import Grade, LeadFilter, LeadPage, Region
 from leadwerk.pipeline.desk.list_counts import ListCounts, list_counts
 from leadwerk.pipeline.desk.page_cursor import PageRequest
 from leadwerk.pipeline.leads.score_history import WITHHELD
+from leadwerk.report.wording import Wording
 from leadwerk.texts.message import Message
 from leadwerk.web import Answer
 from leadwerk.web.pages.cached import cached, forget
@@ -26,7 +27,6 @@ from leadwerk.web.pages.regions import regions
 from leadwerk.web.pages.rendering import redirect, render
 from leadwerk.web.pages.site import lead_path
 from leadwerk.web.pages.visit import LANGUAGES, Visit
-from leadwerk.web.pages.wording import Wording
 
 ListName = Literal["tocall", "mine", "progress", "warm", "all"]
 LISTS: tuple[ListName, ...] = ("tocall", "mine", "progress", "warm", "all")
@@ -140,14 +140,11 @@ def hot_threshold(visit: Visit) -> int:
     """Where HOT starts for everybody, at most a minute old."""
 
     def read() -> int:
-        from leadwerk.pipeline.thresholds.daily import hot_thresholds
-        from leadwerk.scoring.seller_pools import EVERYBODY, threshold_limits
+        from leadwerk.pipeline.thresholds.daily import threshold_of_everybody
 
-        thresholds, limits = hot_thresholds(visit.warehouse, visit.policy, visit.now), threshold_limits
-        decided = thresholds.decided.get(("model", EVERYBODY), visit.policy.bands.hot)
-        return limits(visit.policy, "model").within(thresholds.holds.get(("model", EVERYBODY), decided))
+        return threshold_of_everybody(visit.warehouse, visit.policy, visit.now)
 
-    return cached(("hot", visit.policy.version), read)
+    return cached(("hot_now", visit.policy.version), read)
 
 
 def neighbours(visit: Visit, form: CallsForm, lead_id: str) -> tuple[str | None, str | None, int | None, int]:

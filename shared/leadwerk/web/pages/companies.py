@@ -16,6 +16,7 @@ from leadwerk.pipeline.desk.account_detail import AccountContact, account
 from leadwerk.pipeline.desk.accounts import Account, AccountFilter
 from leadwerk.pipeline.desk.page_cursor import PageRequest
 from leadwerk.pipeline.desk.pick_state import Pick
+from leadwerk.report.wording import Wording
 from leadwerk.web import Answer
 from leadwerk.web.pages.cached import forget
 from leadwerk.web.pages.calls import DeedForm, checked_next
@@ -23,7 +24,6 @@ from leadwerk.web.pages.lead_points import ledger_lines
 from leadwerk.web.pages.rendering import redirect, render
 from leadwerk.web.pages.site import NoForm, company_path, lead_path
 from leadwerk.web.pages.visit import Visit
-from leadwerk.web.pages.wording import Wording
 
 MOST_SHOWN = 50
 

@@ -14,6 +14,7 @@ from leadwerk.pipeline.desk.lead_detail import LeadDetail, lead_events, shown_ev
 from leadwerk.pipeline.desk.lead_reads import record_read
 from leadwerk.pipeline.desk.overrides import OverrideRequest, override, release
 from leadwerk.pipeline.desk.verdicts import Opinion, VerdictRequest
+from leadwerk.report.wording import Wording
 from leadwerk.texts.message import Message
 from leadwerk.web import Answer
 from leadwerk.web.pages.cached import forget
@@ -28,7 +29,6 @@ from leadwerk.web.pages.readable import readable_lead
 from leadwerk.web.pages.rendering import redirect, render
 from leadwerk.web.pages.site import company_path, lead_path
 from leadwerk.web.pages.visit import Visit
-from leadwerk.web.pages.wording import Wording
 
 LATELY = 4  # events in the panel
 OVERRIDE_DAYS = 30

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from leadwerk.drawing.plot import Plot, twice
 from leadwerk.pipeline.desk.lead_detail import LeadEvent
+from leadwerk.report.wording import Wording
 from leadwerk.texts import duration, has
 from leadwerk.texts.facts import label
-from leadwerk.web.pages.wording import Wording
 
 # Nobody looks through more events.
 MOST = 40

@@ -8,11 +8,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 from leadwerk.pipeline.desk.lead_detail import LeadDetail
+from leadwerk.report.wording import Wording
 from leadwerk.texts.facts import label, labelled
 from leadwerk.texts.number_format import day
 from leadwerk.texts.points import rule_label
 from leadwerk.web.pages.lead_form import LeadForm, moment_of_form
-from leadwerk.web.pages.wording import Wording
 
 if TYPE_CHECKING:
     from leadwerk.web.pages.visit import Visit

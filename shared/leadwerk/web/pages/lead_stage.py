@@ -6,11 +6,11 @@ from leadwerk.pipeline import wiring
 from leadwerk.pipeline.desk.call_list import stage_label
 from leadwerk.pipeline.desk.lead_detail import LeadDetail
 from leadwerk.pipeline.serving.champion_cache import newest_stage_model
+from leadwerk.report.wording import Wording
 from leadwerk.scoring.arms import CONTROL, OBJECTION
 from leadwerk.scoring.stage_outlook import StagedContact, stage_outlooks
 from leadwerk.web.pages.cached import cached
 from leadwerk.web.pages.visit import Visit
-from leadwerk.web.pages.wording import Wording
 
 
 def next_stage_text(visit: Visit, wording: Wording, lead: LeadDetail) -> str:

@@ -11,9 +11,9 @@ from leadwerk.pipeline.desk.call_list import LeadListItem
 from leadwerk.pipeline.desk.lead_detail import LeadDetail
 from leadwerk.pipeline.desk.stored_reasons import ReasonDetail
 from leadwerk.pipeline.leads.score_history import WITHHELD
+from leadwerk.report.wording import Wording
 from leadwerk.scoring.reasons import SMALLEST
 from leadwerk.web.pages.visit import Visit
-from leadwerk.web.pages.wording import Wording
 
 SHOWN = 3
 MODEL_SCALE, POINTS_SCALE = 1.5, 50.0

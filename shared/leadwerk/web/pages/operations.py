@@ -13,18 +13,19 @@ from leadwerk.pipeline.dead_letters import read_dead_letters
 from leadwerk.pipeline.desk import stations
 from leadwerk.pipeline.drift.check_rows import latest_checks
 from leadwerk.pipeline.health import Health
+from leadwerk.pipeline.read_results import ResultsRequest, readable_alerts
 from leadwerk.report.drift_section import anomaly_sentences
 from leadwerk.report.formatter import Formatter
+from leadwerk.report.kpi_section import alert_sentence
 from leadwerk.report.report_rows import StoredTrainingRun
+from leadwerk.report.wording import Wording
 from leadwerk.texts.message import Message, in_language
 from leadwerk.warehouse.statement import statement
 from leadwerk.web import Answer
-from leadwerk.web.pages.cached import cached, forget
-from leadwerk.web.pages.kpi_views import alert_texts
+from leadwerk.web.pages.cached import cached, forget, kept
 from leadwerk.web.pages.rendering import redirect, render
 from leadwerk.web.pages.site import NoForm
 from leadwerk.web.pages.visit import Visit
-from leadwerk.web.pages.wording import Wording
 
 RUNS = 20
 DRIFT_SECONDS = 900.0
@@ -49,6 +50,8 @@ class DriftView:
 def show(visit: Visit, _: NoForm) -> Answer:
     """The page."""
     wording = Wording(visit.policy, visit.language, visit.now)
+    formatter = Formatter(visit.language, visit.policy)
+    alerts = readable_alerts(visit.warehouse, visit.policy, ResultsRequest(now=visit.now), kept)
     registry = wiring.registry(visit.config)
     champion = registry.champion()
     return render(
@@ -65,8 +68,8 @@ def show(visit: Visit, _: NoForm) -> Answer:
             for row in stations.rejections(visit.warehouse, visit.now)
         ],
         drift=champion_drift(visit, wording),
-        anomalies=anomaly_sentences(Formatter(visit.language, visit.policy), latest_checks(visit.warehouse, visit.now)),
-        alerts=alert_texts(visit),
+        anomalies=anomaly_sentences(formatter, latest_checks(visit.warehouse, visit.now)),
+        alerts=[alert_sentence(formatter, alert) for alert in alerts],
         has_limits=bool(visit.policy.kpi_limits),
         champion=champion,
         runs=_runs(visit, wording),

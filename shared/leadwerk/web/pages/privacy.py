@@ -20,13 +20,13 @@ from leadwerk.pipeline.audit.trail import Act, AuditEntry, AuditFilter, read_tra
 from leadwerk.pipeline.privacy import erase as erasure
 from leadwerk.pipeline.privacy.access import AccessAnswer, TableOfPerson, access
 from leadwerk.pipeline.privacy.objection import Objection, record_objection
+from leadwerk.report.wording import Wording
 from leadwerk.texts.message import Message
 from leadwerk.web import Answer, NotFound
 from leadwerk.web.pages.cached import forget
 from leadwerk.web.pages.rendering import render
 from leadwerk.web.pages.table_csv import csv_answer
 from leadwerk.web.pages.visit import Visit
-from leadwerk.web.pages.wording import Wording
 from leadwerk.web.persons import withhold_scores
 
 MOST_SHOWN = 100

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from leadwerk.report.wording import Wording
 from leadwerk.texts.catalogue import entries
-from leadwerk.web.pages.wording import Wording
 
 CANTONS = (
     "AG", "AI", "AR", "BE", "BL", "BS", "FR", "GE", "GL", "GR", "JU", "LU", "NE",

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leadwerk.drawing import marks
+from leadwerk.drawing.plot import charts_css
+from leadwerk.report.wording import Wording
 from leadwerk.texts.message import in_language
 from leadwerk.web import Answer, NotFound, page
 from leadwerk.web.pages.menu import menu
 from leadwerk.web.pages.visit import Visit
-from leadwerk.web.pages.wording import Wording
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -101,7 +102,7 @@ MESSAGES = frozenset(
 @cache
 def asset_paths() -> Mapping[str, str]:
     """Addresses of the style sheet, the script and the icon: they carry the hash of the content, and are kept."""
-    contents = {file.name: file.read_bytes() for file in sorted(ASSETS.iterdir()) if file.suffix[1:] in ASSET_TYPES}
+    contents = {file.name: _content(file.name) for file in sorted(ASSETS.iterdir()) if file.suffix[1:] in ASSET_TYPES}
     digest = hashlib.sha256(b"".join(contents.values())).hexdigest()[:12]
     return {name: f"/assets/{digest}/{name}" for name in contents}
 
@@ -113,7 +114,13 @@ def asset(path: str) -> Answer | None:
     if name is None:
         return None
     headers = {"Cache-Control": "private, max-age=31536000, immutable"}
-    return Answer((ASSETS / name).read_bytes(), ASSET_TYPES[name.rpartition(".")[2]], headers=headers)
+    return Answer(_content(name), ASSET_TYPES[name.rpartition(".")[2]], headers=headers)
+
+
+def _content(name: str) -> bytes:
+    """The file; charts look the same on the desk's pages and in the report."""
+    content = (ASSETS / name).read_bytes()
+    return charts_css().encode() + content if name == "desk.css" else content
 
 
 @page(stage="desk_static")

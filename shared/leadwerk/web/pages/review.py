@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from leadwerk.pipeline.audit.trail import AuditFilter, read_trail
 from leadwerk.pipeline.desk.review import Month, Review, ReviewedLead, read_review
 from leadwerk.pipeline.desk.stored_reasons import reason_details, reasons_of_scores
+from leadwerk.report.wording import Wording
 from leadwerk.stats.wilson import wilson
 from leadwerk.web import Answer
 from leadwerk.web.pages.lead_view import reason_views
@@ -19,7 +20,6 @@ from leadwerk.web.pages.rendering import render
 from leadwerk.web.pages.site import lead_path
 from leadwerk.web.pages.table_csv import csv_answer
 from leadwerk.web.pages.visit import Visit
-from leadwerk.web.pages.wording import Wording
 
 MOST_SHOWN = 50
 LEAST = 20  # ended leads; below, a share says nothing

@@ -10,9 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from leadwerk.pipeline.policies.shared_draft import StoredReplay
+from leadwerk.report.wording import Wording
 from leadwerk.texts.facts import labelled
 from leadwerk.texts.points import rule_label
-from leadwerk.web.pages.wording import Wording
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.policies.suggest import Proposal

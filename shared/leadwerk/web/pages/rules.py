@@ -14,6 +14,7 @@ from leadwerk.pipeline.policies.policy_store import Draft, InForce, PolicyStore
 from leadwerk.pipeline.policies.shared_draft import DraftStore, SharedDraft
 from leadwerk.policy.diff import differences
 from leadwerk.policy.points_numbers import PointsNumbers, text_with_numbers
+from leadwerk.report.wording import Wording
 from leadwerk.texts.message import Message, sentences
 from leadwerk.web import Answer
 from leadwerk.web.pages.cached import forget
@@ -21,7 +22,6 @@ from leadwerk.web.pages.rendering import redirect, render
 from leadwerk.web.pages.rule_views import replay_view, rule_rows, suggestion_views
 from leadwerk.web.pages.site import FreeForm, NoForm, lead_path
 from leadwerk.web.pages.visit import Visit
-from leadwerk.web.pages.wording import Wording
 from leadwerk.web.problem_document import Conflict
 
 REPLAY_DAYS = 90

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from leadwerk.pipeline import wiring
 from leadwerk.pipeline.totals import LeadTotals, OutcomeTotal
+from leadwerk.report.wording import Wording
 from leadwerk.texts.message import Message
 from leadwerk.warehouse.statement import statement
 from leadwerk.web import Answer, NotFound
@@ -17,7 +18,6 @@ from leadwerk.web.pages.rendering import redirect, render
 from leadwerk.web.pages.site import FreeForm, NoForm
 from leadwerk.web.pages.upload import UPLOAD_BYTES, UploadForm
 from leadwerk.web.pages.visit import Visit
-from leadwerk.web.pages.wording import Wording
 from leadwerk.web.problem_document import Forbidden
 
 PATH = "/start"

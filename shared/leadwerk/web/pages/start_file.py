@@ -21,6 +21,7 @@ from leadwerk.pipeline.import_home import prepared_files, refuse_overwriting, re
 from leadwerk.pipeline.leak_gate import FieldChoices
 from leadwerk.pipeline.serving.champion_cache import ChampionCache
 from leadwerk.pipeline.uploads import Uploads
+from leadwerk.report.wording import Wording
 from leadwerk.texts.message import restored, stored
 from leadwerk.web import Answer
 from leadwerk.web.pages import start_view as view
@@ -29,7 +30,6 @@ from leadwerk.web.pages.rendering import redirect, render
 from leadwerk.web.pages.start_form import FileForm
 from leadwerk.web.pages.upload import UploadForm
 from leadwerk.web.pages.visit import Visit
-from leadwerk.web.pages.wording import Wording
 
 LAST_RUN = "first_run.json"
 

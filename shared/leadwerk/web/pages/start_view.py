@@ -18,9 +18,9 @@ from leadwerk.learning.leak_texts import finding_text
 from leadwerk.learning.leakage import LeakFinding
 from leadwerk.pipeline import import_leads
 from leadwerk.pipeline.import_leads import PreparedImport
+from leadwerk.report.wording import Wording
 from leadwerk.texts.message import in_language
 from leadwerk.web.pages.start_form import FileForm, Status
-from leadwerk.web.pages.wording import Wording
 
 LONGEST_EXAMPLE = 24
 _NO_PERSON = "preview"  # a key for hashes that are not stored

@@ -9,16 +9,16 @@ from msgspec import Meta, Struct
 
 from leadwerk.errors import InputError
 from leadwerk.report.threshold_outlook_table import OutlookEstimate
+from leadwerk.report.wording import Wording
 from leadwerk.scoring.seller_pools import Basis
 from leadwerk.texts.message import Message
 from leadwerk.web import Answer
 from leadwerk.web.pages.cached import forget
 from leadwerk.web.pages.rendering import redirect, render
 from leadwerk.web.pages.visit import Visit
-from leadwerk.web.pages.wording import Wording
 
 if TYPE_CHECKING:
-    from leadwerk.pipeline.thresholds.forecast import Outlook
+    from leadwerk.report.threshold_outlook_table import Outlook
 
 # Every fifth threshold is shown, and those that matter.
 STEP = 5

@@ -1,4 +1,4 @@
-"""Money on the page of results: what a win costs with and without scores, and what each channel brings."""
+"""Money among the results: what a win costs with and without scores, and what each channel brings."""
 
 from __future__ import annotations
 
@@ -7,16 +7,11 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from leadwerk.pipeline import money
-from leadwerk.web.pages.cached import cached
-
 if TYPE_CHECKING:
     from leadwerk.experiment.effect import IntervalEstimate
     from leadwerk.report.money_figures import CostOfWin, GroupReturn, MoneyFigures
-    from leadwerk.web.pages.visit import Visit
-    from leadwerk.web.pages.wording import Wording
+    from leadwerk.report.wording import Wording
 
-SECONDS = 900.0
 NOTHING = "–"
 Cells = tuple[str, ...]
 
@@ -31,17 +26,8 @@ class MoneyView:
     rows: Sequence[Cells]
 
 
-def money_views(visit: Visit, wording: Wording, weeks: int) -> list[MoneyView]:
-    """The questions of which something is known, for those who decide: a seller reads no costs."""
-    if not visit.may("manager", "operator"):
-        return []
-    key = ("money", visit.policy.version, weeks, visit.now.date())
-    figures: MoneyFigures = cached(
-        key,
-        # A page must not wait for the features of all leads; sources are on the command line.
-        lambda: money.run(visit.warehouse, visit.policy, days=7 * weeks, now=visit.now, with_sources=False),
-        SECONDS,
-    )
+def money_views(wording: Wording, figures: MoneyFigures) -> list[MoneyView]:
+    """The questions of which something is known."""
     if not figures.won:
         return []
     figure_head = tuple(wording.say(f"page.money.{name}") for name in ("figure", "value", "interval"))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from leadwerk.pipeline.desk.outcome_counts import Totals
+from leadwerk.report.results.band_outcomes import BandOutcome
+from leadwerk.report.results.outcome_counts import Totals
+from leadwerk.report.wording import Wording
 from leadwerk.stats.wilson import Z, wilson
-from leadwerk.web.pages.lead_proof import BandOutcome
-from leadwerk.web.pages.wording import Wording
 
 # With fewer certain outcomes, a sentence would report noise.
 LEAST = 30

@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 
 from leadwerk.drawing.plot import Plot, ticks_of, twice
-from leadwerk.pipeline.desk.outcome_counts import Totals
+from leadwerk.report.results.band_outcomes import BAND, BandOutcome
+from leadwerk.report.results.outcome_counts import Totals
+from leadwerk.report.wording import Wording
 from leadwerk.stats.wilson import wilson
-from leadwerk.web.pages.lead_proof import BAND, BandOutcome
-from leadwerk.web.pages.wording import Wording
 
 
 def bands_chart(wording: Wording, bands: Mapping[int, BandOutcome], hot: int, label: str) -> str:

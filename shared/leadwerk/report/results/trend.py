@@ -1,4 +1,4 @@
-"""KPIs of the morning as a page shows them: what is outside its limits, and how the figures developed."""
+"""Trend: how the KPIs of each morning developed."""
 
 from __future__ import annotations
 
@@ -8,19 +8,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from leadwerk.drawing.plot import Plot, ticks_of, twice
-from leadwerk.pipeline.kpis.daily import current_alerts, day_of, read_kpis
 from leadwerk.report.formatter import Formatter
-from leadwerk.report.kpi_section import alert_sentence, kpi_figure
-from leadwerk.web.pages.cached import cached
+from leadwerk.report.kpi_section import kpi_figure
 
 if TYPE_CHECKING:
-    from leadwerk.report.kpi_alerts import DailyKpi, KpiAlert
-    from leadwerk.web.pages.visit import Visit
-    from leadwerk.web.pages.wording import Wording
+    from leadwerk.report.kpi_alerts import DailyKpi
+    from leadwerk.report.wording import Wording
 
-SECONDS = 900.0
 KPIS = ("new_leads", "hot_leads", "mean_score", "conversion", "contacted", "contact_hours")
-DAYS_A_WEEK = 7
 # A line needs two mornings.
 LEAST_DAYS = 2
 
@@ -34,30 +29,15 @@ class TrendView:
     rows: Sequence[tuple[str, ...]]
 
 
-def alert_texts(visit: Visit) -> list[str]:
-    """A sentence for each KPI outside its limits; a seller reads none of another seller."""
-    key = ("kpi_alerts", visit.policy.version, visit.now.date())
-    alerts: list[KpiAlert] = cached(key, lambda: current_alerts(visit.warehouse, visit.policy, visit.now), SECONDS)
-    oversees, formatter = visit.may("manager", "operator"), Formatter(visit.language, visit.policy)
-    return [
-        alert_sentence(formatter, alert)
-        for alert in alerts
-        if oversees or alert.kpi.segmented_by != "seller" or visit.is_me(alert.kpi.segment)
-    ]
-
-
-def trend_view(visit: Visit, wording: Wording, weeks: int) -> TrendView | None:
-    """The KPIs of all leads in the last `weeks`; None before the second morning."""
-    first_day = day_of(visit.policy, visit.now) - timedelta(days=weeks * DAYS_A_WEEK)
-    key = ("kpis", visit.policy.version, weeks, visit.now.date())
-    history: list[DailyKpi] = cached(key, lambda: read_kpis(visit.warehouse, visit.now, first_day=first_day), SECONDS)
+def trend_view(wording: Wording, history: Sequence[DailyKpi]) -> TrendView | None:
+    """The KPIs of all leads, the oldest morning first; None before the second morning."""
     by_day: dict[date, dict[str, DailyKpi]] = {}
     for row in history:
         if row.segmented_by is None:
             by_day.setdefault(row.day, {})[row.kpi] = row
     if len(by_day) < LEAST_DAYS:
         return None
-    answer, formatter = trend_answer(wording, by_day), Formatter(visit.language, visit.policy)
+    answer, formatter = trend_answer(wording, by_day), Formatter(wording.language, wording.policy)
     rows = [
         (_day(wording, day), *(kpi_figure(formatter, kpi, kpis[kpi].value) if kpi in kpis else "–" for kpi in KPIS))
         for day, kpis in reversed(by_day.items())
