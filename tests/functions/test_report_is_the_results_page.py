@@ -27,7 +27,7 @@ LEADS = [f"lead-{number:03}" for number in range(160)]
 QUESTIONS = {"scores", "order", "speed", "market", "trend", "money", "returns"}
 """What this home knows enough of; the ladder needs a team."""
 
-LIMITS = "\nkpi_limits:\n  - {kpi: new_leads, at_least: 5000}\n"
+LIMITS = "kpi_limits:\n  - {kpi: new_leads, at_least: 5000}\n"
 
 
 def came_at(place: int) -> timedelta:
@@ -51,14 +51,16 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for place, name in enumerate(LEADS)
         ],
         outcomes=[
-            outcome(name, NOW - came_at(place) + min(20 * DAY, came_at(place) - HOUR), "closedwon", "won", value=900.0)
+            outcome(name, NOW - came_at(place) + min(20 * DAY, came_at(place) - HOUR), "closedwon", "won")
             for place, name in enumerate(LEADS) if place * 7 % 100 > 55 and place % 3
+        ] + [
+            outcome(name, NOW - came_at(place) + 3 * HOUR, "appointmentscheduled", "open")
+            for place, name in enumerate(LEADS) if place % 4
         ],
     )  # fmt: skip
-    (home / "policy.yaml").write_text(
-        shipped_text("b2b_swiss").replace("minutes_per_lead:", "cost_per_hour: 90\n  minutes_per_lead:") + LIMITS,
-        "utf-8",
-    )
+    with_limits = shipped_text("b2b_swiss").replace("kpi_limits: []\n", LIMITS)
+    with_costs = with_limits.replace("minutes_per_lead:", "cost_per_hour: 90\n  minutes_per_lead:")
+    (home / "policy.yaml").write_text(with_costs, "utf-8")
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("LEADWERK_HOME", str(home))
         policy = wiring.policy(settings.read())
@@ -96,7 +98,7 @@ def test_every_figure_of_the_report_is_that_of_the_page(deployed: settings.Setti
     assert len(notes) == 1
     assert f"<p>{notes[0]}</p>" in printed
     tiles = re.findall(r'<h2>([^<]*)</h2><p class="figure">([^<]*)</p>', page)
-    assert len(tiles) == 5
+    assert len(tiles) == 5, tiles
     for name, figure in tiles:
         assert f'<p class="figure">{figure}</p><p class="name">{name}</p>' in printed
 

@@ -65,9 +65,9 @@ def _readable_segments(data: ResultsData) -> dict[str | None, Totals]:
     return segments
 
 
-def segment_head(wording: Wording) -> Cells:
+def segment_head(wording: Wording, by: Segmentation) -> Cells:
     """The columns of the segments' table, without the chart."""
-    return column_heads(wording, "segment", "leads", "rate", "median", "slowest", "open", "hot")
+    return wording.say(f"page.by.{by}"), *column_heads(wording, "leads", "rate", "median", "slowest", "open", "hot")
 
 
 def segments_answer(wording: Wording, data: ResultsData) -> str:

@@ -130,5 +130,5 @@ def only_operators(headers: Mapping[str, str]) -> None:
 
 
 def only_readers(headers: Mapping[str, str]) -> None:
-    """Refuse who may not read the report."""
-    admit(settings.read(), headers).check(("seller", "manager", "operator"))
+    """Refuse who may not read the report: it names costs, and the figures of all sellers."""
+    admit(settings.read(), headers).check(("manager", "operator"))

@@ -52,7 +52,7 @@ def download(visit: Visit, form: ResultsForm, name: str) -> Answer:
     """A table of the page as CSV."""
     wording, data = Wording(visit.policy, visit.language, visit.now), _data(visit, form)
     if name == "segments":
-        head: Cells = segment_head(wording)
+        head: Cells = segment_head(wording, form.by)
         rows: Sequence[Cells] = [(view.name, *view.figures) for view in segment_views(wording, data)]
     else:
         question = next((question for question in questions(wording, data) if question.name == name), None)
