@@ -9,7 +9,7 @@ from leadwerk.report.group_quality import GroupQuality, group_quality
 from leadwerk.report.provenance import source
 from leadwerk.report.report_data import ReportData
 from leadwerk.report.section import ReportSection, ReportTable, section
-from leadwerk.report.threshold_quality import FEW, Share, ThresholdQuality, threshold_quality
+from leadwerk.report.threshold_quality import Share, ThresholdQuality, threshold_quality
 
 GROUP_HEADER = ("kind", "group", "leads", "observed", "predicted", "hot", "auc")
 THRESHOLD_HEADER = ("score", "leads", "precision", "recall", "calls")
@@ -20,11 +20,8 @@ def words_section(formatter: Formatter, facts: ReportData) -> ReportSection | No
     scored = facts.scored
     if not scored.tells:
         return None
-    sentences = [_level_sentence(formatter, facts)]
-    converted = int(scored.converted.sum())
-    if min(converted, len(scored) - converted) < FEW:
-        sentences.append(formatter.say("report.words.small", converted=formatter.count(converted)))
-    return section(formatter, "report.words", paragraphs=[*sentences, source(formatter, facts)], wide=True)
+    paragraphs = [_level_sentence(formatter, facts), source(formatter, facts)]
+    return section(formatter, "report.words", paragraphs=paragraphs, wide=True)
 
 
 def _level_sentence(formatter: Formatter, facts: ReportData) -> str:
