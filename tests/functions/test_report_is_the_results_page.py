@@ -123,5 +123,5 @@ def sections(text: str) -> dict[str, str]:
 def cells(section: str) -> list[str]:
     """The cells of a section's table, without the column of a segment's mark."""
     without_marks = re.sub(r'<t[hd][^>]*class="wide-col".*?</t[hd]>', "", section, flags=re.DOTALL)
-    found = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", without_marks, re.DOTALL)
-    return [html.unescape(re.sub("<[^>]*>", "", cell)) for cell in found]
+    matches = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", without_marks, re.DOTALL)
+    return [html.unescape(re.sub("<[^>]*>", "", cell)) for cell in matches]

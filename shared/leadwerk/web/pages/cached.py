@@ -36,7 +36,7 @@ def cached(key: Hashable, read: Callable[[], Value], seconds: float = SECONDS) -
     return fresh
 
 
-def kept(key: Hashable, read: Callable[[], Value]) -> Value:
+def cached_figures(key: Hashable, read: Callable[[], Value]) -> Value:
     """The value of figures under `key`, at most a quarter of an hour old."""
     return cached(key, read, FIGURES_SECONDS)
 

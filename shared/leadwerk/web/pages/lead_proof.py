@@ -11,7 +11,7 @@ from leadwerk.report.report_rows import ScoredOutcome
 from leadwerk.report.results.band_outcomes import BAND, by_band
 from leadwerk.report.wording import Wording
 from leadwerk.stats.wilson import wilson
-from leadwerk.web.pages.cached import kept
+from leadwerk.web.pages.cached import cached_figures
 from leadwerk.web.pages.visit import Visit
 
 # With fewer leads, an interval means nothing.
@@ -28,7 +28,7 @@ class Proof:
 
 def score_outcomes(visit: Visit) -> list[ScoredOutcome]:
     """Past scores with a certain outcome, at most a quarter of an hour old."""
-    return kept(*outcomes_read(visit.warehouse, visit.policy, visit.now))
+    return cached_figures(*outcomes_read(visit.warehouse, visit.policy, visit.now))
 
 
 def proof(visit: Visit, wording: Wording, lead: LeadDetail) -> Proof | None:

@@ -22,7 +22,7 @@ from leadwerk.report.wording import Wording
 from leadwerk.texts.message import Message, in_language
 from leadwerk.warehouse.statement import statement
 from leadwerk.web import Answer
-from leadwerk.web.pages.cached import cached, forget, kept
+from leadwerk.web.pages.cached import cached, cached_figures, forget
 from leadwerk.web.pages.rendering import redirect, render
 from leadwerk.web.pages.site import NoForm
 from leadwerk.web.pages.visit import Visit
@@ -51,7 +51,7 @@ def show(visit: Visit, _: NoForm) -> Answer:
     """The page."""
     wording = Wording(visit.policy, visit.language, visit.now)
     formatter = Formatter(visit.language, visit.policy)
-    alerts = readable_alerts(visit.warehouse, visit.policy, ResultsRequest(now=visit.now), kept)
+    alerts = readable_alerts(visit.warehouse, visit.policy, ResultsRequest(now=visit.now), cached_figures)
     registry = wiring.registry(visit.config)
     champion = registry.champion()
     return render(

@@ -18,7 +18,7 @@ from leadwerk.report.results.view import results_view
 from leadwerk.report.wording import Wording
 from leadwerk.texts.message import Message
 from leadwerk.web import Answer
-from leadwerk.web.pages.cached import kept
+from leadwerk.web.pages.cached import cached_figures
 from leadwerk.web.pages.rendering import render
 from leadwerk.web.pages.table_csv import csv_answer
 from leadwerk.web.pages.visit import Visit
@@ -69,4 +69,4 @@ def download(visit: Visit, form: ResultsForm, name: str) -> Answer:
 def _data(visit: Visit, form: ResultsForm) -> ResultsData:
     oversees = visit.may("manager", "operator")
     request = ResultsRequest(now=visit.now, weeks=form.weeks, by=form.by, only_seller=None if oversees else visit.name)
-    return read_results(visit.warehouse, visit.policy, request, kept)
+    return read_results(visit.warehouse, visit.policy, request, cached_figures)
