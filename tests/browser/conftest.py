@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,9 +45,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="no chromium here; .ci/run installs Debian's"))
 
 
-@pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("desk")
+def filled_home(home: Path) -> Path:
+    """A desk's home with thirteen leads, people of each role, and the shipped policy."""
     names = [f"l{number}" for number in range(13)]
     languages = ("de", "fr", "it", "en")
     warehouse(
@@ -65,18 +65,37 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         outcomes=[outcome("l8", NOW - DAY, "contractsent", "open")],
     )  # fmt: skip
     (home / "people.yaml").write_text(PEOPLE)
+    policy = (Path(__file__).parents[2] / "shared/leadwerk/policy/defaults/b2b_swiss.yaml").read_text("utf-8")
+    (home / "policy.yaml").write_text(policy)
     return home
 
 
-@pytest.fixture(scope="session")
-def servers(home: Path) -> Iterator[FunctionServers]:
+@contextmanager
+def served(home: Path) -> Iterator[FunctionServers]:
+    """The desk of a home, five minutes after NOW."""
     environment = {"LEADWERK_CRM_LEAD_URL": "https://crm.example/leads/{lead_id}"}
-    policy = (Path(__file__).parents[2] / "shared/leadwerk/policy/defaults/b2b_swiss.yaml").read_text("utf-8")
-    (home / "policy.yaml").write_text(policy)
     with serving(
         home, names=["desk"], crm=False, environment=desk_environment(NOW + timedelta(minutes=5)) | environment
     ) as servers:
         yield servers
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return filled_home(tmp_path_factory.mktemp("desk"))
+
+
+@pytest.fixture(scope="session")
+def servers(home: Path) -> Iterator[FunctionServers]:
+    with served(home) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def untouched_desk(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A desk whose leads nobody takes: its pages look alike whichever tests ran before."""
+    with served(filled_home(tmp_path_factory.mktemp("untouched"))) as servers:
+        yield Desk(servers.url("desk"), browser, servers.desk_link)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -223,7 +224,7 @@ def test_the_privacy_pages_are_accessible_in_every_language(desk: Desk) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     problems = []
     for language in ("de", "fr", "it", "en"):
-        for width, theme in ((1280, "dark"), (390, "light")):
+        for width, theme in product((1280, 390), ("light", "dark")):
             page = desk.page("dora", viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)
             page.context.add_cookies([{"name": "leadwerk_page", "value": f"{language}.system", "url": desk.base}])
             page.goto(f"{desk.base}/privacy")

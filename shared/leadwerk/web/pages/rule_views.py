@@ -109,7 +109,8 @@ def suggestion_views(wording: Wording, proposals: Sequence[Proposal]) -> list[Su
 def replay_view(wording: Wording, stored: StoredReplay) -> ReplayView:
     """A replay as people read it."""
     replay = stored.replay
-    names = sorted({week.seller for side in (replay.before, replay.after) for week in side.sellers})
+    # Without sellers in the policy there is one week, of nobody: that of everybody.
+    names = sorted({week.seller for side in (replay.before, replay.after) for week in side.sellers if week.seller})
     before = {week.seller: week for week in replay.before.sellers}
     after = {week.seller: week for week in replay.after.sellers}
     before_all, after_all = (wording.number(side.average, 1) for side in (replay.before, replay.after))
