@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from leadwerk.policy.folding import is_same_name
 from leadwerk.policy.kpi_limits import Segmentation
 from leadwerk.report.kpi_alerts import DailyKpi, KpiAlert
 from leadwerk.report.money_figures import MoneyFigures
@@ -31,3 +32,7 @@ class ResultsData:
     alerts: Sequence[KpiAlert]
     money: MoneyFigures | None
     only_seller: str | None = None
+
+    def may_show(self, seller: str | None) -> bool:
+        """Whether the reader may see figures of this seller."""
+        return self.only_seller is None or (seller is not None and is_same_name(seller, self.only_seller))

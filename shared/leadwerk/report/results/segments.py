@@ -61,7 +61,7 @@ def _readable_segments(data: ResultsData) -> dict[str | None, Totals]:
     """The segments that the reader may see: of sellers, a seller sees the own figures only."""
     segments = grouped(data.counts, lambda row: row.segment)
     if data.by == "seller" and data.only_seller is not None:
-        return {name: group for name, group in segments.items() if name == data.only_seller}
+        return {name: group for name, group in segments.items() if data.may_show(name)}
     return segments
 
 
