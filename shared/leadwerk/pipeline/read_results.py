@@ -11,6 +11,7 @@ from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS
 from leadwerk.pipeline.desk.outcome_counts import DAYS_A_WEEK, outcome_counts
 from leadwerk.pipeline.kpis.daily import current_alerts, day_of, read_kpis
 from leadwerk.pipeline.thresholds.daily import threshold_of_everybody
+from leadwerk.policy.folding import is_same_name
 from leadwerk.policy.kpi_limits import Segmentation
 from leadwerk.policy.model import Policy
 from leadwerk.report.kpi_alerts import KpiAlert
@@ -79,10 +80,11 @@ def readable_alerts(
     """The KPIs outside their limits; a seller reads none of another seller."""
     key = ("kpi_alerts", policy.version, request.now.date())
     alerts = keep(key, lambda: current_alerts(warehouse, policy, request.now))
+    reader = request.only_seller
     return [
         alert
         for alert in alerts
-        if request.only_seller is None or alert.kpi.segmented_by != "seller" or alert.kpi.segment == request.only_seller
+        if reader is None or alert.kpi.segmented_by != "seller" or is_same_name(alert.kpi.segment or "", reader)
     ]
 
 
