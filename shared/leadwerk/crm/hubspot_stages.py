@@ -12,7 +12,7 @@ import msgspec
 
 from leadwerk.crm.http_client import HttpClient
 from leadwerk.crm.port import StageKind
-from leadwerk.crm.stage_steps import StageStep
+from leadwerk.crm.stage_steps import DealStep
 from leadwerk.warehouse.batches import batches
 
 # Fewer than without history: HubSpot's own limit.
@@ -58,12 +58,12 @@ class _Pipelines(msgspec.Struct, frozen=True):
     results: list[_Pipeline]
 
 
-def read_steps(http: HttpClient, version: str, deal_ids: Sequence[str]) -> Mapping[str, Sequence[StageStep]]:
+def read_steps(http: HttpClient, version: str, deal_ids: Sequence[str]) -> Mapping[str, Sequence[DealStep]]:
     """Deal id → its steps in order of time, the present one last; of deals that can be read."""
     if not deal_ids:
         return {}
     kinds = _kinds(http, version)
-    steps: dict[str, list[StageStep]] = {}
+    steps: dict[str, list[DealStep]] = {}
     for ids in batches(deal_ids, DEALS_AT_ONCE):
         body = {
             "inputs": [{"id": deal_id} for deal_id in ids],
@@ -74,7 +74,7 @@ def read_steps(http: HttpClient, version: str, deal_ids: Sequence[str]) -> Mappi
         for deal in answer.decoded(_Deals).results:
             versions = deal.properties_with_history.get(STAGE, [])
             steps[deal.id] = [
-                StageStep(entry.value, entry.timestamp.astimezone(UTC), kinds.get(entry.value))
+                DealStep(entry.value, entry.timestamp.astimezone(UTC), kinds.get(entry.value))
                 for entry in sorted(versions, key=lambda entry: entry.timestamp)
                 if entry.value
             ]

@@ -8,7 +8,7 @@ import msgspec
 
 from leadwerk.crm.port import StageKind
 from leadwerk.crm.soql import Ask, answer_of, moment_of, quoted
-from leadwerk.crm.stage_steps import StageStep
+from leadwerk.crm.stage_steps import DealStep
 from leadwerk.warehouse.batches import batches
 
 # A query goes into the address, whose length is limited; an opportunity passes some ten stages.
@@ -40,19 +40,19 @@ class _StagesAnswer(msgspec.Struct, frozen=True):
     records: list[_Stage]
 
 
-def read_steps(ask: Ask, opportunity_ids: Sequence[str]) -> Mapping[str, Sequence[StageStep]]:
+def read_steps(ask: Ask, opportunity_ids: Sequence[str]) -> Mapping[str, Sequence[DealStep]]:
     """Opportunity id → its changes of stage in order of time."""
     if not opportunity_ids:
         return {}
     kinds = {stage.api_name: stage.kind() for stage in answer_of(ask, KINDS_QUERY).decoded(_StagesAnswer).records}
-    steps: dict[str, list[StageStep]] = {}
+    steps: dict[str, list[DealStep]] = {}
     for ids in batches(opportunity_ids, OPPORTUNITIES_AT_ONCE):
         for step in _steps(ask, ids):
             of_deal = steps.setdefault(step.opportunity_id, [])
             # A change of amount or of the close date is a version as well: the same stage again is no step.
             if step.stage_name and (not of_deal or of_deal[-1].stage != step.stage_name):
                 kind = kinds.get(step.stage_name)
-                of_deal.append(StageStep(step.stage_name, moment_of(step.created_date), kind))
+                of_deal.append(DealStep(step.stage_name, moment_of(step.created_date), kind))
     return steps
 
 

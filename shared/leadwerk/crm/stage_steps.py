@@ -10,7 +10,7 @@ from leadwerk.crm.port import Case, StageKind
 
 
 @dataclass(frozen=True)
-class StageStep:
+class DealStep:
     """A deal's arrival at a stage at `reached_at` (UTC); `kind` is None where the stage was deleted since."""
 
     stage: str
@@ -18,7 +18,7 @@ class StageStep:
     kind: StageKind | None
 
 
-def past_cases(deal: str, steps: Sequence[StageStep], present: Case) -> Iterator[Case]:
+def past_cases(deal: str, steps: Sequence[DealStep], present: Case) -> Iterator[Case]:
     """The steps of a deal in order of time; the last one has the amount and the reason of its `present` case.
 
     A step read again has the same event id, so it is stored once.

@@ -87,7 +87,7 @@ class _SavedModel(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Forest:
+class SavedForest:
     """All nodes of all trees: children by place among all nodes, -1 below a leaf; `threshold` of a leaf is its value.
 
     `base`: the prediction before any tree, on the scale of the trees. `columns`: of the matrix it was trained on.
@@ -104,7 +104,7 @@ class Forest:
     cover: Floats
 
 
-def read_forest(model: bytes) -> Forest:
+def read_forest(model: bytes) -> SavedForest:
     """The trees of a model in XGBoost's UBJSON.
 
     Raises:
@@ -149,7 +149,7 @@ def _check_iterations(ends: NDArray[Any], trees: int) -> None:
         _require(is_rising, "its rounds are not those of its trees")
 
 
-def _joined(trees: Sequence[SavedTree], base: float, columns: int) -> Forest:
+def _joined(trees: Sequence[SavedTree], base: float, columns: int) -> SavedForest:
     _require(len(trees) > 0, "it has no tree")
     sizes = [len(tree.left_children) for tree in trees]
     roots = np.cumsum([0, *sizes])[:-1]
@@ -179,7 +179,7 @@ def _joined(trees: Sequence[SavedTree], base: float, columns: int) -> Forest:
         _require(bool((children_in_tree >= -1).all()), "a child lies outside its tree")
         return np.where(children_in_tree < 0, -1, children_in_tree + offsets)
 
-    return Forest(
+    return SavedForest(
         base=base,
         columns=columns,
         roots=roots,
@@ -192,7 +192,7 @@ def _joined(trees: Sequence[SavedTree], base: float, columns: int) -> Forest:
     )
 
 
-def _check_numbers(trees: Sequence[SavedTree], forest: Forest) -> None:
+def _check_numbers(trees: Sequence[SavedTree], forest: SavedForest) -> None:
     is_leaf = forest.left < 0
     _require(bool(np.isfinite(forest.threshold).all()), "a threshold or a leaf is not finite")
     _require(bool((np.abs(forest.threshold[is_leaf]) <= MOST_LOG_ODDS).all()), "a leaf is out of range")
@@ -201,7 +201,7 @@ def _check_numbers(trees: Sequence[SavedTree], forest: Forest) -> None:
     _require(bool((np.isfinite(forest.cover) & (forest.cover >= 0)).all()), "a weight is not finite")
 
 
-def _check_shape(trees: Sequence[SavedTree], forest: Forest) -> None:
+def _check_shape(trees: Sequence[SavedTree], forest: SavedForest) -> None:
     """Children follow their parent within its tree, and each node but the root has one parent: so there is no loop."""
     nodes = np.arange(len(forest.left))
     sizes = np.diff([*forest.roots, len(nodes)])

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadwerk.features.saved_trees import Forest, read_forest
+from leadwerk.features.saved_trees import SavedForest, read_forest
 from leadwerk.stats.arrays import Bools, Floats, Index, Matrix
 
 SMALLEST_SHARE = 1e-30
@@ -62,7 +62,7 @@ class TreeShap:
         return cls.of(read_forest(model))
 
     @classmethod
-    def of(cls, forest: Forest) -> TreeShap:
+    def of(cls, forest: SavedForest) -> TreeShap:
         """The contributions of a model's trees."""
         return _built(forest)
 
@@ -117,7 +117,7 @@ class _Branches:
         self.takes_missing = np.empty(0, np.bool_)
         self.share = self.reached = np.empty(0)
 
-    def add_level(self, forest: Forest, nodes: Index, leading: Index) -> Index:
+    def add_level(self, forest: SavedForest, nodes: Index, leading: Index) -> Index:
         """Add the two branches of each of `nodes`, reached by the branches `leading` (-1: roots); return their ends."""
         first = len(self.feature)
         ends = np.stack([forest.left[nodes], forest.right[nodes]], axis=1).ravel()
@@ -158,7 +158,7 @@ def _at(values: Any, positions: Index) -> Any:
     return values[positions] if len(values) else np.zeros(len(positions), values.dtype)
 
 
-def _built(forest: Forest) -> TreeShap:
+def _built(forest: SavedForest) -> TreeShap:
     branches = _Branches()
     is_leaf = forest.left < 0
     ends = [np.empty(0, np.intp)]

@@ -97,7 +97,7 @@ class _OpenAIAnswer(Struct, frozen=True):
     usage: _OpenAIUsage | None = None
 
 
-class ModelReply(Struct, frozen=True):
+class LanguageModelReply(Struct, frozen=True):
     """The text of an answer, and the tokens it is billed for; -1 where it does not say."""
 
     text: str
@@ -128,7 +128,7 @@ class Gemini:
             },
         }
 
-    def reply(self, body: bytes) -> ModelReply:
+    def reply(self, body: bytes) -> LanguageModelReply:
         """The reply within an answer's body.
 
         Raises:
@@ -138,7 +138,9 @@ class Gemini:
         parts = answer.candidates[0].content.parts if answer.candidates else ()
         usage = answer.usage_metadata or _GeminiUsage()
         output = usage.candidates_token_count + usage.thoughts_token_count
-        return ModelReply("".join(part.text for part in parts if not part.thought), usage.prompt_token_count, output)
+        return LanguageModelReply(
+            "".join(part.text for part in parts if not part.thought), usage.prompt_token_count, output
+        )
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,7 @@ class OpenAI:
             },
         }
 
-    def reply(self, body: bytes) -> ModelReply:
+    def reply(self, body: bytes) -> LanguageModelReply:
         """The reply within an answer's body.
 
         Raises:
@@ -176,7 +178,7 @@ class OpenAI:
         answer = msgspec.json.decode(body, type=_OpenAIAnswer)
         text = (answer.choices[0].message.content or "") if answer.choices else ""
         usage = answer.usage or _OpenAIUsage()
-        return ModelReply(text, usage.prompt_tokens, usage.completion_tokens)
+        return LanguageModelReply(text, usage.prompt_tokens, usage.completion_tokens)
 
 
 @dataclass(frozen=True)

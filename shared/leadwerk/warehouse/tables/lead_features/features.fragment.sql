@@ -1,49 +1,10 @@
 -- Features of each lead, or visitor without a lead, at each moment, from what was recorded strictly before.
 --
--- @longest_window INT64
 -- Value of a signal without events: 0 for touchpoint signals; NULL for web signals unless web behaviour is tracked.
 -- for each signal
 -- @zero_${signal} INT64
 -- end
-behaviour AS (
-  SELECT
-    lead_id, as_of,
-    -- for each window
-    SUM(IF(days_ago < ${window}, sessions, 0)) AS sessions_${window}d,
-    SUM(IF(days_ago < ${window}, page_views, 0)) AS page_views_${window}d,
-    SUM(IF(days_ago < ${window}, milliseconds, 0)) / 1000 AS seconds_${window}d,
-    COUNT(DISTINCT IF(days_ago < ${window}, days_ago, NULL)) AS active_days_${window}d,
-    -- end
-    MAX(scroll_percent) AS scroll_percent, MIN(first_at) AS first_at, MAX(last_at) AS last_at,
-    SUM(uses) AS uses, ROUND(SUM(loan_amount_sum) * 100) / 100 AS loan_amount_sum,
-    -- for each amount
-    ANY_VALUE(${amount} HAVING MAX IF(${amount} IS NULL, NULL, position)) AS ${amount},
-    -- end
-    ANY_VALUE(source HAVING MIN IF(source IS NULL, NULL, position)) AS source,
-    ANY_VALUE(IF(source IS NULL, NULL, medium) HAVING MIN IF(source IS NULL, NULL, position)) AS medium,
-    ANY_VALUE(first_source HAVING MIN IF(first_source IS NULL, NULL, position)) AS first_source,
-    ANY_VALUE(IF(first_source IS NULL, NULL, first_medium) HAVING MIN IF(first_source IS NULL, NULL, position)) AS first_medium,
-    ANY_VALUE(device_category HAVING MAX IF(device_category IS NULL, NULL, position)) AS device_category,
-    ANY_VALUE(language HAVING MAX IF(language IS NULL, NULL, position)) AS language
-  FROM activity
-  WHERE days_ago < @longest_window
-  GROUP BY lead_id, as_of
-),
-
--- Uses of a calculator that its log names; `position` orders them in time and is unique.
-logged_calculations AS (
-  SELECT
-    lead_id, as_of, NULLIF(COUNT(loan_amount), 0) AS uses, ROUND(SUM(loan_amount) * 100) / 100 AS loan_amount_sum,
-    -- for each amount
-    ANY_VALUE(${amount} HAVING MAX IF(${amount} IS NULL, NULL, position)) AS ${amount},
-    -- end
-  FROM (
-    SELECT *, ROW_NUMBER() OVER (PARTITION BY lead_id, as_of ORDER BY occurred_at, event_id) AS position
-    FROM touchpoint_events
-    WHERE days_ago < @longest_window
-  )
-  GROUP BY lead_id, as_of
-),
+-- include lead_features/behaviour
 
 -- include lead_features/signals
 
@@ -60,29 +21,7 @@ leads_as_of AS (
   LEFT JOIN logged_calculations AS g ON g.lead_id = f.point_id AND g.as_of = f.as_of
 ),
 
--- What the contacts of these accounts stated of their company, from when it was recorded.
-colleague_versions AS (
-  SELECT
-    account_id, employees, revenue, industry, recorded_at,
-    ROW_NUMBER() OVER (PARTITION BY account_id ORDER BY recorded_at, lead_id, event_id) AS position
-  FROM leadwerk.leads
-  WHERE account_id IN (
-      SELECT account_id FROM leads_as_of
-      WHERE account_id IS NOT NULL AND (employees IS NULL OR revenue IS NULL OR industry IS NULL)
-    )
-    AND (employees IS NOT NULL OR revenue IS NOT NULL OR industry IS NOT NULL)
-),
-
-account_facts AS (
-  SELECT
-    k.point_id AS lead_id, k.as_of,
-    ANY_VALUE(c.employees HAVING MAX IF(c.employees IS NULL, NULL, c.position)) AS employees,
-    ANY_VALUE(c.revenue HAVING MAX IF(c.revenue IS NULL, NULL, c.position)) AS revenue,
-    ANY_VALUE(c.industry HAVING MAX IF(c.industry IS NULL, NULL, c.position)) AS industry
-  FROM leads_as_of AS k
-  JOIN colleague_versions AS c ON c.account_id = k.account_id AND c.recorded_at <= k.as_of
-  GROUP BY k.point_id, k.as_of
-),
+-- include lead_features/company_facts
 
 -- include company_answers/enriched_facts
 
@@ -101,15 +40,13 @@ lead_features AS (
     -- end
     COALESCE(b.uses + g.uses, b.uses, g.uses, k.zero) AS calculator_uses_90d,
     SAFE_DIVIDE(
-      COALESCE(b.loan_amount_sum, 0) + COALESCE(g.loan_amount_sum, 0), COALESCE(b.uses, 0) + COALESCE(g.uses, 0)
-    ) AS calculator_loan_amount_mean,
+      COALESCE(b.loan_amount_sum, 0) + COALESCE(g.loan_amount_sum, 0), COALESCE(b.uses, 0) + COALESCE(g.uses, 0)) AS calculator_loan_amount_mean,
     -- for each windowed
     -- for each window
     COALESCE(b.${windowed}_${window}d, k.zero) AS ${windowed}_${window}d,
     -- end
     -- end
-    SAFE_DIVIDE(b.seconds_30d, b.sessions_30d) AS session_seconds_30d,
-    b.scroll_percent AS scroll_percent_90d,
+    SAFE_DIVIDE(b.seconds_30d, b.sessions_30d) AS session_seconds_30d, b.scroll_percent AS scroll_percent_90d,
     TIMESTAMP_DIFF(k.as_of, b.last_at, SECOND) / 86400 AS days_since_activity,
     TIMESTAMP_DIFF(k.as_of, b.first_at, SECOND) / 86400 AS days_since_first_activity,
     SAFE_DIVIDE(b.sessions_7d / 7, b.sessions_30d / 30) AS sessions_trend,
