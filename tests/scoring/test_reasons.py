@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from leadwerk.policy.load import load
-from leadwerk.scoring.attribution import Contribution
+from leadwerk.scoring.contributions import Contribution
 from leadwerk.scoring.reasons import MOST, SMALLEST, top_reasons
 
 MORTGAGE = load("mortgage")

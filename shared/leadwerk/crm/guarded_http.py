@@ -129,8 +129,8 @@ class GuardedHttp:
 def shown_address(url: str) -> str:
     """An address without what may be a secret: its query and credentials.
 
-    >>> shown_address("http://user:secret@api.example.ch/v1?key=secret")
-    'http://api.example.ch/v1'
+    >>> shown_address("http://user:password@host.ch/v1?key=secret")
+    'http://host.ch/v1'
     """
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

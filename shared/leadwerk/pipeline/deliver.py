@@ -6,6 +6,9 @@ old while it is being sent, after another delivery sent the newer one. Therefore
 recorded, and the newest score is sent again over any older one. (Only a crash of one of two deliveries between sending
 and check leaves an older score in the CRM, until the lead's next score.)
 
+Scheduled deliveries hold the lease of `pipeline/lease.py`, one at a time. A form's own delivery does not wait for it,
+so these rules hold without it.
+
 What the CRM shows already is not sent: a nightly rescore of which 3 % changed costs 3 % of the calls.
 """
 

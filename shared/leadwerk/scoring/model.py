@@ -16,8 +16,8 @@ from leadwerk.features.calibration import Calibration, predictive_score
 from leadwerk.features.contract import Feature, contract, contract_hash
 from leadwerk.features.encode import Columns, Encoder
 from leadwerk.points.segments import FILE, NO_SEGMENT, Segments
-from leadwerk.scoring.attribution import sum_columns
 from leadwerk.scoring.booster import Booster
+from leadwerk.scoring.contributions import sum_columns
 from leadwerk.stats.arrays import Floats, Index, Ints, Matrix
 
 if TYPE_CHECKING:

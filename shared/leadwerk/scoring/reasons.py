@@ -14,7 +14,7 @@ from leadwerk.catalogue.languages import LANGUAGES, Language
 from leadwerk.points.ledger import Entry
 from leadwerk.points.reasons import RulePoints, by_rule, top_reasons as top_rules
 from leadwerk.policy.model import Policy
-from leadwerk.scoring.attribution import Contribution
+from leadwerk.scoring.contributions import Contribution
 from leadwerk.texts import fact
 from leadwerk.texts.points import point_reason, rule_fact
 from leadwerk.texts.reasons import Direction, reason

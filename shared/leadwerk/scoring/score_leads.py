@@ -18,7 +18,7 @@ from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Phase
 from leadwerk.policy.selling import Grade
 from leadwerk.scoring.arms import CONTROL, OBJECTION, arm_columns, assigned
-from leadwerk.scoring.attribution import by_group
+from leadwerk.scoring.contributions import by_group
 from leadwerk.scoring.decide import DISQUALIFIED, HOT, UNSCORED, Decision, closed, decide, overruled, without_a_call
 from leadwerk.scoring.lead_facts import facts_of_states
 from leadwerk.scoring.lead_state import LeadState

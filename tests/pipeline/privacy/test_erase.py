@@ -18,7 +18,8 @@ from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
 from support.homes import home_warehouse
-from support.person_rows import ANNA, BEAT, ERASED_AT, SECRET, Identity, fill, places_naming
+from support.person_rows import ANNA, BEAT, BEFORE, ERASED_AT, SECRET, Identity, fill, places_naming
+from support.registry_files import FILES, manifest
 
 HOUR = timedelta(hours=1)
 ALL_PLACES = [table.name for table in schema.tables_of_persons() for _ in table.privacy.subject]
@@ -83,6 +84,18 @@ def test_a_second_erasure_finds_nothing_and_names_the_first(place: ErasurePlaces
 def test_nobody_is_erased_by_an_unknown_id(place: ErasurePlaces) -> None:
     with pytest.raises(UnknownPerson, match="Nothing is stored"):
         erase(place, "nobody")
+
+
+def test_the_models_that_may_have_learned_from_a_person_are_marked_and_no_other(place: ErasurePlaces) -> None:
+    save = place.registry.save
+    trained = {
+        when: save(FILES | {"encoder.json": when.isoformat().encode()}, manifest(created_at=when.isoformat()))
+        for when in (BEFORE - HOUR, BEFORE + HOUR, ERASED_AT - HOUR, ERASED_AT + HOUR)
+    }
+    receipt = erase(place)
+    marked = {when for when, version in trained.items() if place.registry.erasures_since(version)}
+    assert marked == {BEFORE + HOUR, ERASED_AT - HOUR}
+    assert set(receipt.models) == {trained[when] for when in marked}
 
 
 @pytest.mark.parametrize("reason", ["", "x" * 501])

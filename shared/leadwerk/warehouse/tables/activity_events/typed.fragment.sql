@@ -31,6 +31,7 @@ typed AS (
     browser,
     COALESCE(traffic_type.string_value, CAST(traffic_type.int_value AS STRING), '') AS own,
     -- for each origin
+    -- The first that says something counts; their order is ATTRIBUTIONS in pipeline/extract.py.
     CASE
       -- for each attribution
       WHEN ${attribution}_source NOT IN ('', '(not set)') THEN NULLIF(NULLIF(${attribution}_${origin}, ''), '(not set)')

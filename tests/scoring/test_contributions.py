@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, strategies as st
 
-from leadwerk.scoring.attribution import by_group, sum_columns
+from leadwerk.scoring.contributions import by_group, sum_columns
 
 values = st.floats(-10, 10, allow_subnormal=False)
 attributed = st.lists(st.tuples(values, st.sampled_from("abc")), min_size=1, max_size=12)
