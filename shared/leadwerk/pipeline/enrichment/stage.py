@@ -39,6 +39,10 @@ UNAVAILABLE_IN_A_ROW = 5
 ASKING_SECONDS = 900.0
 """A run asks nothing later, so that it ends within its function's time."""
 
+TIME = "time"
+BUDGET = "budget"
+"""What a whole run stops for; what stops a provider is under its name."""
+
 NONSENSE_DAYS = 1
 """After an answer that could not be used the same is asked again the next day: a model may do better then."""
 
@@ -60,7 +64,7 @@ class EnrichReport(Struct, frozen=True, kw_only=True):
     `failed`: answers that could not be used; `unavailable`: calls without an answer.
 
     `cached`: questions whose answer is not asked for again yet. `facts`: how many were taken, by name. `postponed`:
-    questions for a later run; `stopped`: why, by provider or `budget`. `planned`: of a dry run, what would be asked.
+    questions for a later run; `stopped`: why, by provider, TIME or BUDGET. `planned`: of a dry run, what would be asked.
     """
 
     companies: int
@@ -112,13 +116,24 @@ def run(
 
 
 @dataclass
+class _Tally:
+    """How many companies nothing identifies, and how many questions were known, put off, or asked, by outcome."""
+
+    unidentified: int = 0
+    cached: int = 0
+    postponed: int = 0
+    asked: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass
 class _Run:
     warehouse: Warehouse
     policy: Policy
     now: datetime
     options: EnrichOptions
     unexpired: Mapping[str, set[str]]
-    counts: Counter[str] = field(default_factory=Counter)
+    tally: _Tally = field(default_factory=_Tally)
     facts: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
     stopped: dict[str, str] = field(default_factory=dict)
@@ -134,7 +149,7 @@ class _Run:
     def ask_all(self, company: CompanyToAsk, providers: Sequence[Provider]) -> None:
         """Ask the providers about a company, until nothing is missing."""
         if not company.identity:
-            self.counts["unidentified"] += 1
+            self.tally.unidentified += 1
             return
         missing = {fact.fills for fact in company.missing}
         for provider, facts in self._questions(company, providers, missing):
@@ -152,9 +167,9 @@ class _Run:
             if not missing.intersection(fact.fills for fact in facts):
                 continue
             if question_hash(provider, company.identity, facts) in self.unexpired.get(company.account_id, ()):
-                self.counts["cached"] += 1
+                self.tally.cached += 1
             elif provider.name in self.stopped or not self._may_ask(provider, company, facts):
-                self.counts["postponed"] += 1
+                self.tally.postponed += 1
             elif self.options.is_dry:
                 self._plan(provider, company, facts)
             else:
@@ -164,18 +179,18 @@ class _Run:
         """Whether budget, limit and time allow one more question."""
         enrichment = self.policy.enrichment
         limit = self.options.limit
-        if limit is not None and self.counts["asked"] + len(self.planned) >= limit:
+        if limit is not None and self.tally.asked + len(self.planned) >= limit:
             return False
         if time.monotonic() - self.began > ASKING_SECONDS:
-            self.stopped["time"] = f"The run asks for at most {ASKING_SECONDS:g} seconds."
+            self.stopped[TIME] = f"The run asks for at most {ASKING_SECONDS:g} seconds."
             return False
         calls = self.calls_before + self.calls + provider.most_calls
         # Counted by what the question can cost at most, so that the budget is never exceeded.
         cost = self.cost_before + self.cost + provider.most_cost(company.identity, facts)
         if calls > enrichment.daily_calls:
-            self.stopped["budget"] = f"The day's {enrichment.daily_calls} calls are used."
+            self.stopped[BUDGET] = f"The day's {enrichment.daily_calls} calls are used."
         elif enrichment.daily_cost is not None and cost > enrichment.daily_cost:
-            self.stopped["budget"] = f"The day's {enrichment.daily_cost:g} of money could be exceeded."
+            self.stopped[BUDGET] = f"The day's {enrichment.daily_cost:g} of money could be exceeded."
         else:
             return True
         return False
@@ -238,8 +253,8 @@ class _Run:
         )
         self.warehouse.append("company_answers", [row])
         self.calls, self.cost = self.calls + answer.calls, self.cost + answer.cost
-        self.counts["asked"] += 1
-        self.counts[answer.outcome] += 1
+        self.tally.asked += 1
+        self.tally.outcomes[answer.outcome] += 1
         self.facts.update(fact.name for fact in answer.facts)
 
     def _expires_at(self, answer: CompanyAnswer, answered_at: datetime) -> datetime | None:
@@ -256,20 +271,20 @@ class _Run:
         return self.now + timedelta(seconds=time.monotonic() - self.began)
 
     def report(self, companies: Sequence[CompanyToAsk]) -> EnrichReport:
-        counts = self.counts
+        tally, outcomes = self.tally, self.tally.outcomes
         return EnrichReport(
             companies=len(companies),
-            unidentified=counts["unidentified"],
-            cached=counts["cached"],
-            questions=counts["asked"],
-            answered=counts["answered"],
-            not_found=counts["not_found"],
-            failed=counts["failed"],
-            unavailable=counts["unavailable"],
+            unidentified=tally.unidentified,
+            cached=tally.cached,
+            questions=tally.asked,
+            answered=outcomes["answered"],
+            not_found=outcomes["not_found"],
+            failed=outcomes["failed"],
+            unavailable=outcomes["unavailable"],
             calls=self.calls,
             cost=self.cost,
             facts=dict(self.facts),
-            postponed=counts["postponed"],
+            postponed=tally.postponed,
             stopped=dict(self.stopped),
             planned=tuple(self.planned),
         )
