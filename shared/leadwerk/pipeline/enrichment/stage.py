@@ -64,7 +64,8 @@ class EnrichReport(Struct, frozen=True, kw_only=True):
     `failed`: answers that could not be used; `unavailable`: calls without an answer.
 
     `cached`: questions whose answer is not asked for again yet. `facts`: how many were taken, by name. `postponed`:
-    questions for a later run; `stopped`: why, by provider, TIME or BUDGET. `planned`: of a dry run, what would be asked.
+    questions for a later run; `stopped`: why, by provider, TIME or BUDGET. `planned`: of a dry run, what would be
+    asked.
     """
 
     companies: int
