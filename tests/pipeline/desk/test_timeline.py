@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, strategies as st
 
-from leadwerk.catalogue.languages import LANGUAGES
+from leadwerk.catalogue.languages import LANGUAGES, Language
 from leadwerk.errors import UnknownLead
 from leadwerk.pipeline import rescore
 from leadwerk.pipeline.desk import ledger_at, timeline
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.pipeline.desk.timeline import History
+from leadwerk.pipeline.desk.timeline_events import EventWording, PastDelivery
 from leadwerk.pipeline.policies.policy_in_force import RulesAt
+from leadwerk.pipeline.serving.messages import DELIVERIES
 from leadwerk.registry import FolderStore
 from leadwerk.warehouse.statement import from_text
 from support.examples import examples
@@ -180,3 +182,13 @@ def test_every_score_that_was_stored_is_reproduced_by_travelling_to_its_moment(t
             assert entries == row["ledger"]
     history = timeline.history(Picks(desk, POLICY, FolderStore(tmp_path / "picks")), "1", now=NOW)
     assert [score.points for score in history.scores] == [row["points"] for row in scores if row["lead_id"] == "1"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", [*DELIVERIES])
+def test_every_state_of_a_delivery_has_its_sentence(state: str, language: Language) -> None:
+    """A state without one would cost the whole history an answer of 500."""
+    delivery = PastDelivery(
+        happened_at=NOW, delivery_id="d", score_id="s", attempt=1, state=state, http_status=None, error=None
+    )  # fmt: skip
+    assert delivery.describe(EventWording(POLICY, language))
