@@ -1,11 +1,15 @@
 """The average: what it serves is what was trained, contributions add up, and it keeps up with its best member."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from leadwerk.features.average import Average, Forest
+from leadwerk.learning import boosting
 from leadwerk.learning.additive_fit import calendar_shares, fit_additive
 from leadwerk.learning.averaging import fit_average
+from leadwerk.learning.boosting import fit_boosting
 from leadwerk.learning.candidates import fit_candidate
 from leadwerk.learning.level import level_shift, leveled_forecast
 from leadwerk.learning.model import AverageModel, from_files
@@ -90,3 +94,25 @@ def test_a_level_that_trebled_is_taken_from_the_newest_outcomes_and_the_order_st
     late = np.arange(2000) > 1000
     assert forecast.probability[late].mean() == pytest.approx(converted[late].mean(), abs=0.05)
     assert forecast.probability[0] == pytest.approx(sigmoid(log_odds[:1])[0])  # nothing had matured then
+
+
+def test_a_twin_of_many_rows_is_fitted_without_one_fold_and_proves_as_much(fit, monkeypatch):
+    monkeypatch.setattr(boosting, "LARGE", 1000)
+    twin, unseen = fit_average(curved(1), FEATURES, QUICK, is_twin=True), curved(2)
+    areas = [metrics.auc(unseen.converted, each.model.probability(unseen.columns)) for each in (fit, twin)]
+    assert areas[1] > areas[0] - 0.02
+    assert metrics.calibration_error(unseen.converted, twin.model.probability(unseen.columns)) < 0.05
+
+
+def test_a_fold_that_the_twin_left_out_is_all_that_is_judged(monkeypatch):
+    monkeypatch.setattr(boosting, "LARGE", 1000)
+    boosted = fit_boosting(curved(1), FEATURES, QUICK, is_twin=True)
+    assert np.isfinite(boosted.unseen).tolist() == (boosted.rows.fold == 0).tolist()
+    assert (boosted.rows.learned != np.isfinite(boosted.unseen)).all()
+
+
+def test_a_plan_of_the_regression_alone_fits_nothing_else(fit):
+    plan = replace(fit.plan, members=("logistic_regression",))
+    planned = fit_average(curved(1), FEATURES, QUICK, plan=plan).model
+    assert planned.kind == "logistic_regression"
+    assert planned.calibration == fit.plan.calibration

@@ -6,8 +6,8 @@ unseen leads clearly better without it. The average is calibrated on what its me
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,13 +19,22 @@ from leadwerk.features.calibration import Calibration
 from leadwerk.features.contract import Feature
 from leadwerk.features.encode import Encoder
 from leadwerk.learning.additive_fit import fit_additive
-from leadwerk.learning.boosting import WORKERS, BoostedFit, BoostingPlan, FitRows, constraints, fit_boosting
+from leadwerk.learning.boosting import (
+    WORKERS,
+    BoostedFit,
+    BoostingPlan,
+    FitRows,
+    boosted_by_plan,
+    constraints,
+    fit_boosting,
+    planned_rows,
+)
 from leadwerk.learning.calibrate import fit_calibration
 from leadwerk.learning.forest import fit_forest
 from leadwerk.learning.landmarks import Landmarks, Times
 from leadwerk.learning.model import AverageModel, MemberKind, Model, Trees
 from leadwerk.policy.model import Training
-from leadwerk.stats.arrays import Floats, Index
+from leadwerk.stats.arrays import Bools, Floats
 from leadwerk.stats.within_time import time_blocks, within_time_difference
 
 Members = tuple[MemberKind, ...]
@@ -55,13 +64,12 @@ class AveragePlan:
 class AverageFit:
     """The calibrated average, its members as models of their own, and the plan by which it was fitted.
 
-    `unseen`: calibrated log-odds (n,) of each row by members that had not seen it; None where a plan was followed.
+    `members` is empty where a plan was followed.
     """
 
     model: Model
     members: dict[MemberKind, Model]
     plan: AveragePlan
-    unseen: Floats | None
 
 
 def fit_average(
@@ -71,61 +79,97 @@ def fit_average(
     encoder: Encoder | None = None,
     *,
     plan: AveragePlan | None = None,
+    is_twin: bool = False,
 ) -> AverageFit:
     """Fit all members on the same rows, weights and folds; needs rows of both classes.
 
-    `encoder`, `plan`: as in `fit_boosting`.
+    `encoder`, `plan`, `is_twin`: as in `fit_boosting`.
     """
     encoder = encoder or Encoder.fit(landmarks.columns, features)
-    boosted = fit_boosting(landmarks, features, training, encoder, plan=plan.boosting if plan else None)
-    monotone = constraints(encoder, features)
+    # A plan was chosen on other rows before: choosing again here would look at the test period.
+    if plan is not None:
+        return _fit_by_plan(plan, landmarks, features, training, encoder)
+    boosted = fit_boosting(landmarks, features, training, encoder, is_twin=is_twin)
+    rows, monotone = boosted.rows, constraints(encoder, features)
     with ThreadPoolExecutor(WORKERS) as pool:
-        everything = np.arange(len(landmarks))
-        whole = pool.submit(_fit_pair, boosted.rows, landmarks.as_of, everything, monotone, training.seed)
-        unseen = None
-        # A plan was chosen on other rows before: choosing again here would look at the test period.
-        if plan is None:
-            margins = _cross_fit(pool, boosted, landmarks.as_of, monotone, training.seed)
-            members = _members(margins, landmarks)
-            unseen = mean_margin([margins[name] for name in members])
-            calibration = fit_calibration(unseen, landmarks.converted, weights=boosted.rows.weight)
-            plan = AveragePlan(boosted.plan, members, calibration)
-        curves, forest = whole.result()
-    if plan.members == ("logistic_regression",):
-        model = Model("logistic_regression", encoder, curves, plan.calibration)
-    else:
-        model = Model("average", encoder, _average(curves, boosted, forest, plan.members), plan.calibration)
+        pairs = {
+            fold: _fit_pair(pool, rows, landmarks.as_of, rows.fold != fold, monotone, training.seed)
+            for fold in rows.tried_folds
+        }
+        if len(pairs) == 1:
+            whole = pairs[rows.tried_folds[0]]
+        else:
+            whole = _fit_pair(pool, rows, landmarks.as_of, rows.learned, monotone, training.seed)
+        judged = rows.judged
+        margins = {name: margin[judged] for name, margin in _unseen(boosted, pairs).items()}
+        members = _members(margins, landmarks.take(judged))
+        mean = mean_margin([margins[name] for name in members])
+        calibration = fit_calibration(mean, landmarks.converted[judged], weights=rows.weight[judged])
+        curves, forest = whole.curves.result(), whole.forest.result()
+    chosen = AveragePlan(boosted.plan, members, calibration)
+    model = _model(encoder, chosen, curves, boosted.model, forest)
     singles: dict[MemberKind, Model] = {
         "logistic_regression": Model("logistic_regression", encoder, curves, Calibration()),
         "boosting": boosted.model,
     }
-    return AverageFit(model, singles, plan, None if unseen is None else plan.calibration.log_odds(unseen))
+    return AverageFit(model, singles, chosen)
+
+
+def _fit_by_plan(
+    plan: AveragePlan, landmarks: Landmarks, features: Sequence[Feature], training: Training, encoder: Encoder
+) -> AverageFit:
+    """Fit what the plan's members need, and nothing else."""
+    rows = planned_rows(plan.boosting, landmarks, training, encoder)
+    if plan.members == ("logistic_regression",):
+        curves = fit_additive(rows.matrix, rows.converted, landmarks.as_of, rows.weight)
+        return AverageFit(Model("logistic_regression", encoder, curves, plan.calibration), {}, plan)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        boosted = pool.submit(boosted_by_plan, plan.boosting, rows, features, training, encoder)
+        pair = _fit_pair(pool, rows, landmarks.as_of, rows.learned, constraints(encoder, features), training.seed)
+        model = _model(encoder, plan, pair.curves.result(), boosted.result(), pair.forest.result())
+    return AverageFit(model, {}, plan)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """The regression and the forest of the same rows, being fitted."""
+
+    curves: Future[Additive]
+    forest: Future[Trees]
 
 
 def _fit_pair(
-    rows: FitRows, as_of: Times, learned: Index, monotone: tuple[int, ...], seed: int
-) -> tuple[Additive, Trees]:
-    """The regression and the forest of these rows."""
-    matrix, converted, weight = rows.matrix[learned], rows.converted[learned], rows.weight[learned]
-    curves = fit_additive(matrix, converted, as_of[learned], weight)
-    return curves, Trees(fit_forest(matrix, converted, weight, monotone=monotone, seed=seed))
+    pool: ThreadPoolExecutor, rows: FitRows, as_of: Times, learned: Bools, monotone: tuple[int, ...], seed: int
+) -> _Pair:
+    """Begin to fit the regression and the forest of these rows."""
+
+    def curves() -> Additive:
+        return fit_additive(rows.matrix[learned], rows.converted[learned], as_of[learned], rows.weight[learned])
+
+    def forest() -> Trees:
+        positions = np.flatnonzero(learned)
+        return Trees(fit_forest(rows.matrix, rows.converted, rows.weight, positions, monotone=monotone, seed=seed))
+
+    return _Pair(pool.submit(curves), pool.submit(forest))
 
 
-def _cross_fit(
-    pool: ThreadPoolExecutor, boosted: BoostedFit, as_of: Times, monotone: tuple[int, ...], seed: int
-) -> dict[MemberKind, Floats]:
-    """Log-odds (n,) of each member for rows that it had not seen, on boosting's folds."""
+def _unseen(boosted: BoostedFit, pairs: Mapping[int, _Pair]) -> dict[MemberKind, Floats]:
+    """Log-odds (n,) of each member for rows that it had not seen, on boosting's folds; NaN for the others."""
     rows = boosted.rows
-    folds = np.unique(rows.fold)
-    fits = [pool.submit(_fit_pair, rows, as_of, np.flatnonzero(rows.fold != fold), monotone, seed) for fold in folds]
-    curves_margin, forest_margin = np.empty(len(rows.converted)), np.empty(len(rows.converted))
-    for fold, fit in zip(folds, fits, strict=True):
+    curves_margin, forest_margin = np.full(len(rows.converted), np.nan), np.full(len(rows.converted), np.nan)
+    for fold, pair in pairs.items():
         held_out = np.flatnonzero(rows.fold == fold)
-        curves, trees = fit.result()
         matrix: NDArray[np.float32] = rows.matrix[held_out]
-        curves_margin[held_out], forest_margin[held_out] = curves.margin(matrix), Forest(trees).margin(matrix)
+        curves_margin[held_out] = pair.curves.result().margin(matrix)
+        forest_margin[held_out] = Forest(pair.forest.result()).margin(matrix)
     assert boosted.unseen is not None, "a cross-fit has log-odds of unseen rows"
     return {"logistic_regression": curves_margin, "boosting": boosted.unseen, "forest": forest_margin}
+
+
+def _model(encoder: Encoder, plan: AveragePlan, curves: Additive, boosted: Model, forest: Trees) -> Model:
+    if plan.members == ("logistic_regression",):
+        return Model("logistic_regression", encoder, curves, plan.calibration)
+    return Model("average", encoder, _average(curves, boosted, forest, plan.members), plan.calibration)
 
 
 def _members(margins: dict[MemberKind, Floats], landmarks: Landmarks) -> Members:
@@ -142,8 +186,8 @@ def _members(margins: dict[MemberKind, Floats], landmarks: Landmarks) -> Members
     return best
 
 
-def _average(curves: Additive, boosted: BoostedFit, forest: Trees, members: Members) -> AverageModel:
-    trees = boosted.model.predictor
+def _average(curves: Additive, boosted: Model, forest: Trees, members: Members) -> AverageModel:
+    trees = boosted.predictor
     return AverageModel(
         curves if "logistic_regression" in members else None,
         trees if "boosting" in members and not isinstance(trees, Additive | AverageModel) else None,

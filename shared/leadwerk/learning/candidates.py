@@ -8,10 +8,11 @@ better out of time.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from leadwerk.features.calibration import Calibration
 from leadwerk.features.contract import Feature
 from leadwerk.learning.averaging import AveragePlan, fit_average
 from leadwerk.learning.landmarks import Landmarks
@@ -72,14 +73,20 @@ def fit_candidate(
     *,
     kind: ModelKind | None = None,
     plan: AveragePlan | None = None,
+    is_twin: bool = False,
 ) -> ModelCandidate:
-    """The candidate that the number of conversions allows, or the `kind` that won; follows a stated `plan`."""
+    """The candidate that the number of conversions allows, or the `kind` that won; follows a stated `plan`.
+
+    `is_twin`: see `fit_boosting`.
+    """
     allowed = landmarks.converted_leads >= max(training.minimum_positives, MINIMUM_POSITIVES)
     # Few conversions: trees would learn noise, a regression with a prior does not.
     if not allowed:
         return ModelCandidate(fit_logistic(landmarks, features, seed=training.seed))
-    fit = fit_average(landmarks, features, training, plan=plan)
-    # The regression that won alone is that of the average: older landmarks count less in it, too.
+    if plan is not None and kind == "logistic_regression" and plan.members != ("logistic_regression",):
+        # The regression that won alone is that of the average: older landmarks count less in it, too.
+        plan = replace(plan, members=("logistic_regression",), calibration=Calibration())
+    fit = fit_average(landmarks, features, training, plan=plan, is_twin=is_twin)
     model = fit.members["logistic_regression"] if kind == "logistic_regression" != fit.model.kind else fit.model
     return ModelCandidate(model, {str(name): member for name, member in fit.members.items()}, fit.plan)
 

@@ -9,7 +9,7 @@ import numpy as np
 import xgboost as xgb
 from numpy.typing import NDArray
 
-from leadwerk.stats.arrays import Bools, Floats
+from leadwerk.stats.arrays import Bools, Floats, Index
 
 BINS = 64
 TREES = 100
@@ -18,15 +18,22 @@ MINIMUM_LEAF_WEIGHT = 5.0
 ROW_SHARE = 0.63
 """Different rows in a bootstrap sample of n out of n."""
 
-MOST_ROWS_A_TREE = 20_000
-"""A tree of this depth learns nothing more from further rows, and takes longer."""
+MOST_ROWS = 40_000
+"""Rows that the trees draw theirs from: a tree of this depth learns nothing more from further ones, and XGBoost passes
+over all of them for each tree, drawn or not."""
 
 
 def fit_forest(
-    matrix: NDArray[np.float32], converted: Bools, weights: Floats, *, monotone: tuple[int, ...], seed: int
+    matrix: NDArray[np.float32], converted: Bools, weights: Floats, rows: Index, *, monotone: tuple[int, ...], seed: int
 ) -> xgb.Booster:
-    """Trees on (n, m) encoded rows; their prediction is a share. Rows of weight 0 are passed over."""
-    rows = np.flatnonzero(weights > 0)
+    """Trees on these rows of the (n, m) encoded matrix; their prediction is a share. Rows of weight 0 are passed over.
+
+    Of more than MOST_ROWS some are drawn.
+    """
+    rows = rows[weights[rows] > 0]
+    rate = float(np.clip(np.average(converted[rows], weights=weights[rows]), 1e-6, 1 - 1e-6))
+    if len(rows) > MOST_ROWS:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_ROWS, replace=False))
     columns = max(1, matrix.shape[1])
     data = xgb.QuantileDMatrix(
         matrix[rows], converted[rows].astype(np.float32), weight=weights[rows], max_bin=BINS, nthread=1
@@ -39,10 +46,10 @@ def fit_forest(
         "learning_rate": 1.0,
         "max_depth": DEPTH,
         "min_child_weight": MINIMUM_LEAF_WEIGHT,
-        "subsample": min(ROW_SHARE, MOST_ROWS_A_TREE / max(len(rows), 1)),
+        "subsample": ROW_SHARE,
         "colsample_bynode": min(1.0, np.sqrt(columns) / columns),
         "reg_lambda": 0.0,
-        "base_score": float(np.clip(np.average(converted[rows], weights=weights[rows]), 1e-6, 1 - 1e-6)),
+        "base_score": rate,
         "monotone_constraints": monotone,
         "seed": seed,
         "nthread": 1,

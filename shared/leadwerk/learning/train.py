@@ -88,7 +88,7 @@ def train_model(
     if reason:
         return TrainingSkipped(reason)
     progress(f"fitting the candidates on {len(train)} landmarks", 0.08)
-    fitted = fit_candidate(train, features, training)
+    fitted = fit_candidate(train, features, training, is_twin=True)
     twin = better_alone(fitted, test)
     kind = twin.model.kind
     trials = try_segments(setup, landmarks, split, twin.model, progress)
