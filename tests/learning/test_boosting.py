@@ -42,7 +42,9 @@ def test_boosting_comes_near_the_true_probabilities(boosted, fresh):
 def test_a_fold_is_judged_as_if_its_leads_were_binned_like_those_it_learned_from(train):
     encoder, fold = Encoder.fit(train.columns, FEATURES), folds(train.lead, count=4, seed=1)
     weight = np.where(np.arange(len(train)) % 7 == 0, 0.0, 0.25 + fold)
-    rows = boosting.FitRows(encoder.matrix(train.columns), train.converted, fold, weight, (0, 1, 2, 3))
+    rows = boosting.FitRows(
+        encoder.matrix(train.columns), train.converted, fold, weight, np.ones(len(train)), (0, 1, 2, 3)
+    )
     training = Training(scale_pos_weight=3.0)
     parameters = boosting._parameters(training, encoder, FEATURES, train.converted)
     booster, losses = boosting._fit_fold(rows, fold == 0, parameters, 40)

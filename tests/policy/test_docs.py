@@ -37,7 +37,7 @@ def test_the_defaults_it_names_are_the_defaults() -> None:
     assert f"| {retention.activity}, {retention.scores}, {retention.deliveries} |" in DOCS
     fit = defaults.training
     fitted = f"{fit.trees}, {fit.learning_rate}, {fit.depth}, nothing, `{fit.half_life_days}`"
-    assert f"{fitted}, {fit.test_share}, {fit.history_days}, {fit.minimum_positives} |" in DOCS
+    assert f"{fitted}, {fit.test_share}, {fit.history_days}, {fit.minimum_positives}, {fit.max_landmarks} |" in DOCS
     drift = defaults.drift
     assert f"| {drift.false_alarms}, {drift.stability}, {drift.missing}, true, {drift.retrain_days} |" in DOCS
 

@@ -29,7 +29,7 @@ from leadwerk.learning.boosting import (
     fit_boosting,
     planned_rows,
 )
-from leadwerk.learning.calibrate import fit_calibration
+from leadwerk.learning.calibrate import fit_calibration, sampling_calibration
 from leadwerk.learning.forest import fit_forest
 from leadwerk.learning.landmarks import Landmarks, Times
 from leadwerk.learning.model import AverageModel, MemberKind, Model, Trees
@@ -104,12 +104,13 @@ def fit_average(
         margins = {name: margin[judged] for name, margin in _unseen(boosted, pairs).items()}
         members = _members(margins, landmarks.take(judged))
         mean = mean_margin([margins[name] for name in members])
-        calibration = fit_calibration(mean, landmarks.converted[judged], weights=rows.weight[judged])
+        weights = (rows.weight * rows.stands_for)[judged]
+        calibration = fit_calibration(mean, landmarks.converted[judged], weights=weights)
         curves, forest = whole.curves.result(), whole.forest.result()
     chosen = AveragePlan(boosted.plan, members, calibration)
     model = _model(encoder, chosen, curves, boosted.model, forest)
     singles: dict[MemberKind, Model] = {
-        "logistic_regression": Model("logistic_regression", encoder, curves, Calibration()),
+        "logistic_regression": Model("logistic_regression", encoder, curves, sampling_calibration(landmarks)),
         "boosting": boosted.model,
     }
     return AverageFit(model, singles, chosen)

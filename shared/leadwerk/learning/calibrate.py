@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from leadwerk.features.calibration import Calibration
+from leadwerk.learning.landmarks import Landmarks
 from leadwerk.stats.arrays import Bools, Floats
 from leadwerk.stats.log_odds import logit, sigmoid
 
@@ -13,6 +14,11 @@ PRIOR_WEIGHT = 1.0
 """Strength of the prior that the model is right already (slope 1), in units of one log-odds squared."""
 
 STEEPEST, FLATTEST = 5.0, 0.05
+
+
+def sampling_calibration(landmarks: Landmarks) -> Calibration:
+    """What a regression needs that counts the landmarks of a sample alike: its level, and nothing else, is off."""
+    return Calibration(1.0, -landmarks.sampling_offset)
 
 
 def fit_calibration(

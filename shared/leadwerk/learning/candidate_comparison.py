@@ -90,7 +90,8 @@ def compare(setup: ComparisonSetup, challenger: Challenger, probabilities: dict[
     of_test, points = None, None
     if setup.rules is not None:
         of_test = setup.rules.take(setup.split.test)
-        points = points_alone(setup.rules.take(setup.split.train), train.converted, of_test)
+        fair = train.representative_index(seed)
+        points = points_alone(setup.rules.take(setup.split.train[fair]), train.converted[fair], of_test)
     blocks = time_blocks(test.as_of, test.converted_leads)
     ranks = None if of_test is None else of_test.ranks()
     rows = JudgedRows(test.converted, test.lead, blocks, forecast.rate, ranks)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from leadwerk.features.calibration import Calibration
 from leadwerk.features.contract import Feature
 from leadwerk.learning.averaging import AveragePlan, fit_average
+from leadwerk.learning.calibrate import sampling_calibration
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.logistic import MINIMUM_POSITIVES, fit_logistic
 from leadwerk.learning.model import Model, ModelKind
@@ -85,7 +85,7 @@ def fit_candidate(
         return ModelCandidate(fit_logistic(landmarks, features, seed=training.seed))
     if plan is not None and kind == "logistic_regression" and plan.members != ("logistic_regression",):
         # The regression that won alone is that of the average: older landmarks count less in it, too.
-        plan = replace(plan, members=("logistic_regression",), calibration=Calibration())
+        plan = replace(plan, members=("logistic_regression",), calibration=sampling_calibration(landmarks))
     fit = fit_average(landmarks, features, training, plan=plan, is_twin=is_twin)
     model = fit.members["logistic_regression"] if kind == "logistic_regression" != fit.model.kind else fit.model
     return ModelCandidate(model, {str(name): member for name, member in fit.members.items()}, fit.plan)

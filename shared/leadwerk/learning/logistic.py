@@ -11,7 +11,7 @@ from leadwerk.features.calibration import Calibration
 from leadwerk.features.contract import Feature
 from leadwerk.features.encode import Encoder
 from leadwerk.learning.additive_fit import fit_additive
-from leadwerk.learning.calibrate import fit_calibration
+from leadwerk.learning.calibrate import fit_calibration, sampling_calibration
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.model import Model
 from leadwerk.learning.split import folds
@@ -34,7 +34,7 @@ def fit_logistic(
     encoder = encoder or Encoder.fit(landmarks.columns, features)
     matrix = encoder.matrix(landmarks.columns)
     curves = fit_additive(matrix, landmarks.converted, landmarks.as_of, landmarks.weight)
-    calibration = Calibration() if len(landmarks) > MANY else _cross_fit(matrix, landmarks, seed)
+    calibration = sampling_calibration(landmarks) if len(landmarks) > MANY else _cross_fit(matrix, landmarks, seed)
     return Model("logistic_regression", encoder, curves, calibration)
 
 
@@ -46,4 +46,4 @@ def _cross_fit(matrix: NDArray[np.float32], landmarks: Landmarks, seed: int) -> 
         fitted = landmarks.take(rows)
         curves = fit_additive(matrix[rows], fitted.converted, fitted.as_of, fitted.weight)
         margin[held_out] = curves.margin(matrix[held_out])
-    return fit_calibration(margin, landmarks.converted, weights=landmarks.weight)
+    return fit_calibration(margin, landmarks.converted, weights=landmarks.weights * landmarks.stands_for)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from leadwerk.learning.segmented_model import SegmentedModel
 from leadwerk.stats.arrays import Floats
 from leadwerk.stats.feature_profile import FeatureProfile
 
-SAMPLE = 1500
+SAMPLE = 1000
 """Rows on which importances are measured."""
 
 EDGES = 9
@@ -24,17 +25,29 @@ EDGES = 9
 LEVELS = 20
 
 
-def importances(
-    model: Model | SegmentedModel, landmarks: Landmarks, features: Sequence[Feature], *, seed: int
-) -> dict[str, float]:
-    """Mean absolute contribution of each feature group to the calibrated log-odds, the largest first.
+@dataclass(frozen=True)
+class Influences:
+    """By feature group: mean absolute contribution to the calibrated log-odds, the largest first, and its direction."""
 
-    The global form of SHAP values: Lundberg et al. 2020, From local explanations to global understanding, §2.
+    importances: dict[str, float]
+    directions: dict[str, float]
+
+
+def influences(
+    model: Model | SegmentedModel, landmarks: Landmarks, features: Sequence[Feature], *, seed: int
+) -> Influences:
+    """What moves the model, on some of the landmarks.
+
+    Importance is the global form of SHAP values: Lundberg et al. 2020, From local explanations to global understanding,
+    §2. A direction is the correlation of each number's rank with its contribution, −1 to 1, averaged over the group:
+    unknown values do not count, and categories have none.
     """
     rows = np.random.default_rng(seed).permutation(len(landmarks))[:SAMPLE]
-    by_feature = model.contributions(landmarks.take(rows).columns)
+    columns = landmarks.take(rows).columns
+    by_feature = model.contributions(columns)
     size = {name: float(np.abs(total).mean()) for name, total in _by_group(by_feature, features).items()}
-    return dict(sorted(size.items(), key=lambda item: -item[1]))
+    importances = dict(sorted(size.items(), key=lambda item: -item[1]))
+    return Influences(importances, _directions(columns, by_feature, features))
 
 
 def _by_group(contributions: Floats, features: Sequence[Feature]) -> dict[str, Floats]:
@@ -42,22 +55,13 @@ def _by_group(contributions: Floats, features: Sequence[Feature]) -> dict[str, F
     return {name: contributions[:, of == name].sum(axis=1) for name in groups(tuple(features))}
 
 
-def directions(
-    model: Model | SegmentedModel, landmarks: Landmarks, features: Sequence[Feature], *, seed: int
-) -> dict[str, float]:
-    """Correlation of each number's rank with its contribution, −1 to 1, averaged over a feature group.
-
-    Unknown values do not count; categories have no direction.
-    """
-    rows = np.random.default_rng(seed).permutation(len(landmarks))[:SAMPLE]
-    columns = landmarks.take(rows).columns
-    by_feature = model.contributions(columns)
+def _directions(columns: Mapping[str, Any], contributions: Floats, features: Sequence[Feature]) -> dict[str, float]:
     # Spearman's correlation by hand: of ranks, because what is asked is the direction, not whether it is a line.
     by_group: dict[str, list[float]] = {}
     for index, feature in enumerate(features):
         if feature.kind == "number":
             by_group.setdefault(feature.group, []).append(
-                _rank_correlation(columns[feature.name], by_feature[:, index])
+                _rank_correlation(columns[feature.name], contributions[:, index])
             )
     means = {group: [value for value in values if np.isfinite(value)] for group, values in by_group.items()}
     return {group: round(float(np.mean(values)), 3) for group, values in means.items() if values}

@@ -102,6 +102,7 @@ def _combine(matured: Landmarks, recent: Landmarks, share: Floats) -> Landmarks:
         np.concatenate([part.as_of for part in parts]),
         np.concatenate([part.converted for part in parts]),
         np.concatenate([part.weights for part in parts]),
+        matured.sampled and replace(matured.sampled, stands_for=np.concatenate([part.stands_for for part in parts])),
     )
     # Folds are cut by time: rows have to come in its order.
     return combined.take(np.argsort(combined.as_of, kind="stable"))

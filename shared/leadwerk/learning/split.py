@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leadwerk.learning.landmarks import Times
+from leadwerk.learning.landmarks import Landmarks, Sampled, Times
 from leadwerk.stats.arrays import Index
 
 
@@ -36,6 +36,13 @@ def split_by_time(as_of: Times, *, horizon_days: int, test_share: float) -> Spli
     boundary = np.sort(as_of)[first_of_test]
     is_mature = as_of + np.timedelta64(horizon_days, "D") <= boundary
     return Split(np.flatnonzero(is_mature), np.flatnonzero(as_of >= boundary), boundary)
+
+
+def split_sample(landmarks: Landmarks, sampled: Sampled, *, horizon_days: int) -> Split:
+    """Of a sample: what was read whole is for testing, and what was drawn a whole horizon before it for training."""
+    as_of, boundary = landmarks.as_of, sampled.whole_from
+    is_mature = as_of + np.timedelta64(horizon_days, "D") <= boundary
+    return Split(np.flatnonzero(is_mature & (sampled.stands_for > 0)), np.flatnonzero(as_of >= boundary), boundary)
 
 
 def folds(lead: Index, *, count: int, seed: int) -> Index:

@@ -22,13 +22,13 @@ from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.level import level_shift, newest_leads
 from leadwerk.learning.logistic import MINIMUM_POSITIVES, fit_logistic
 from leadwerk.learning.model import Model, ModelKind
-from leadwerk.learning.model_profile import directions, importances, profile, score_profile
+from leadwerk.learning.model_profile import influences, profile, score_profile
 from leadwerk.learning.points_baseline import PointsBaseline
 from leadwerk.learning.promotion_gate import MINIMUM_TEST_POSITIVES, GateDecision, name_of
 from leadwerk.learning.segment_trials import SegmentTrial, try_segments
 from leadwerk.learning.segmented_model import SegmentedModel
 from leadwerk.learning.soft_labels import RecentOutcomes, with_soft_labels
-from leadwerk.learning.split import Split, split_by_time
+from leadwerk.learning.split import Split, split_by_time, split_sample
 from leadwerk.learning.training_setup import TrainingSetup
 from leadwerk.progress import Progress, silent
 from leadwerk.stats.arrays import Floats
@@ -82,7 +82,7 @@ def train_model(
     are scored by it, and what is compared with points and champion is the whole model, as it would serve.
     """
     features, training, horizon_days = setup.features, setup.training, setup.horizon_days
-    split = split_by_time(landmarks.as_of, horizon_days=horizon_days, test_share=training.test_share)
+    split = _split(landmarks, setup)
     train, test = landmarks.take(split.train), landmarks.take(split.test)
     reason = too_few(landmarks, train, test)
     if reason:
@@ -96,7 +96,12 @@ def train_model(
     served = trials.with_segment_models(twin.model)
     log_odds = logit(served.probability(test.columns))
     evidence = order_evidence(
-        landmarks, test, log_odds, _refit(setup, kind, fitted.plan), horizon_days=horizon_days, progress=progress
+        landmarks.drawn(),
+        test,
+        log_odds,
+        _refit(setup, kind, fitted.plan),
+        horizon_days=horizon_days,
+        progress=progress,
     )
     progress("comparing the candidates", 0.72)
     comparison = ComparisonSetup(
@@ -107,11 +112,14 @@ def train_model(
     forecasts = {name: rival.probability(test.columns) for name, rival in rivals.items()}
     outcome = compare(comparison, Challenger(kind, log_odds, evidence), forecasts)
     progress(f"fitting the {name_of(kind)} on all {len(landmarks)} landmarks", 0.75)
-    final = _fitted_on_everything(twin, fitted.plan, landmarks, setup, recent)
+    drawn = landmarks.drawn()
+    final = _fitted_on_everything(twin, fitted.plan, drawn, setup, recent)
     # The newest matured leads are older than the change that open leads were asked about.
     leveled = _at_newest_level(final.model, landmarks) if recent is None else final.model
-    model = trials.fit(leveled, landmarks, features, training, progress)
-    reason = sentences(outcome.decision.reason, final.note, trials.reason(), _recent_note(recent))
+    model = trials.fit(leveled, drawn, features, training, progress)
+    reason = sentences(outcome.decision.reason, final.note, trials.reason(), _recent_note(recent), _sample_note(drawn))
+    typical = landmarks.representative(training.seed)
+    influence = influences(model, typical, features, seed=training.seed)
     return TrainingResult(
         model=model,
         # The plan for all landmarks may leave the regression alone of an average: what is saved counts, not what won.
@@ -119,13 +127,19 @@ def train_model(
         evaluations=outcome.evaluations,
         split=split,
         base_rate=landmarks.base_rate,
-        importances=importances(model, landmarks, features, seed=training.seed),
-        directions=directions(model, landmarks, features, seed=training.seed),
-        profile=profile(landmarks, features),
+        importances=influence.importances,
+        directions=influence.directions,
+        profile=profile(typical, features),
         scores=score_profile(log_odds + leveled.calibration.intercept - final.model.calibration.intercept),
         segments=trials.trials,
         stands_down=outcome.stands_down,
     )
+
+
+def _split(landmarks: Landmarks, setup: TrainingSetup) -> Split:
+    if landmarks.sampled is not None:
+        return split_sample(landmarks, landmarks.sampled, horizon_days=setup.horizon_days)
+    return split_by_time(landmarks.as_of, horizon_days=setup.horizon_days, test_share=setup.training.test_share)
 
 
 def _refit(setup: TrainingSetup, kind: ModelKind, plan: AveragePlan | None) -> Callable[[Landmarks], Model]:
@@ -153,6 +167,12 @@ def _regression(setup: TrainingSetup) -> Callable[[Landmarks], Callable[[Columns
 
 def _recent_note(recent: RecentOutcomes | None) -> str:
     return "" if recent is None else Message("gate.note.recent")
+
+
+def _sample_note(drawn: Landmarks) -> str:
+    if drawn.sampled is None:
+        return ""
+    return Message("gate.note.sample", sample=len(drawn), all=round(float(drawn.stands_for.sum())))
 
 
 def _at_newest_level(model: Model, landmarks: Landmarks) -> Model:

@@ -66,19 +66,21 @@ def check_fields(
 
     The policy's `training.exclude` and recorded decisions leave fields out; a kept suspect is reported, and no stop.
     """
+    # Of a sample the gate sees leads as frequent as they are: winners have some fields more often than others do.
+    fair = landmarks.representative(policy.training.seed)
     decisions = registry.field_decisions().read()
     known_columns = set(columns_by_name(landmarks, policy, ()))
     # Decisions about fields that the policy has lost since stay recorded, and must not stop a run.
     excluded = {name for name, decision in decisions.items() if decision.action == "exclude"} & known_columns
     excluded |= set(resolve_fields(policy, policy.training.exclude, option="training.exclude"))
-    fields = columns_by_name(landmarks, policy, excluded)
+    fields = columns_by_name(fair, policy, excluded)
     waiting = None
     if open_leads is not None:
         # Open leads tell a leak from a strong feature: a field filled in with the outcome is empty while a lead is
         # open.
         waiting = OpenLeads(columns_by_name(open_leads, policy, excluded), open_leads.as_of)
     leak_report = find_leaks(
-        fields, landmarks.converted, landmarks.as_of, lead=landmarks.lead, open_leads=waiting, seed=policy.training.seed
+        fields, fair.converted, fair.as_of, lead=fair.lead, open_leads=waiting, seed=policy.training.seed
     )
     names = tuple(sorted(excluded))
     return CheckedLandmarks(without_fields(landmarks, policy, names), _with_decisions(leak_report, decisions), names)

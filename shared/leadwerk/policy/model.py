@@ -122,7 +122,8 @@ class Training(PolicySection, frozen=True):
     """How the model is fitted; the defaults are the field's (100 trees, rate 0.05, depth 6).
 
     Nothing is learned from the fields in `exclude`, such as sex or what sales fill in late. A landmark older by
-    `half_life_days` counts half; "auto" takes one only if new leads are predicted better with it.
+    `half_life_days` counts half; "auto" takes one only if new leads are predicted better with it. Of more landmarks
+    than `max_landmarks` a sample is read.
     """
 
     trees: Annotated[int, Meta(ge=1, le=5000)] = 100
@@ -133,6 +134,7 @@ class Training(PolicySection, frozen=True):
     test_share: Annotated[float, Meta(gt=0, lt=0.5)] = 0.2
     history_days: Annotated[int, Meta(ge=30)] = 730
     minimum_positives: Annotated[int, Meta(ge=1)] = 30
+    max_landmarks: Annotated[int, Meta(ge=100)] = 100_000
     exclude: tuple[str, ...] = ()
     seed: int = 20260101
 

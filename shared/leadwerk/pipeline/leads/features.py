@@ -42,6 +42,16 @@ def occurrences_statement(policy: Policy) -> AnyStatement:
     return statement("occurrences/select", None, **_front(policy))
 
 
+def sampled_features_statement(policy: Policy) -> Statement[FeatureValues]:
+    """`features_statement` for the landmarks of the leads of a sample."""
+    return statement("lead_features/sampled", None, **_front(policy, of_sample=True), **_lists(policy))
+
+
+def sampled_occurrences_statement(policy: Policy) -> AnyStatement:
+    """`occurrences_statement` for the landmarks of the leads of a sample."""
+    return statement("occurrences/sampled", None, **_front(policy, of_sample=True))
+
+
 def lead_states_statement(policy: Policy, record: type[R], *, with_forms: bool) -> Statement[R]:
     """`lead_states/select` for a policy: one row per lead or visitor, with all that scoring needs of it.
 
@@ -119,6 +129,11 @@ def lead_states_parameters(
     }
 
 
+def of_sample(parameters: Parameters, sample: Parameters) -> Parameters:
+    """Parameters of the same statement for the leads of a sample, which are named by no list."""
+    return {name: value for name, value in parameters.items() if name not in ("lead_ids", "visitor_ids")} | {**sample}
+
+
 def labels_statement(_: Policy) -> AnyStatement:
     """`labels/select`: lead_id, as_of, converted, for mature landmarks only."""
     return statement("labels/select")
@@ -136,11 +151,17 @@ def label_parameters(policy: Policy, first_as_of: datetime, last_as_of: datetime
     }
 
 
-def _front(policy: Policy, *, with_forms: bool = False, of_open_leads: bool = False) -> dict[str, Repeated]:
+def _front(
+    policy: Policy, *, with_forms: bool = False, of_open_leads: bool = False, of_sample: bool = False
+) -> dict[str, Repeated]:
     """Values of the lines that lead_features/as_of_base repeats."""
     touchpoints = [signal.name for signal in policy.signals if signal.touchpoint]
     lines = {"amount": AMOUNTS, "column": LEAD_COLUMNS, "touchpoint": touchpoints}
-    leads = {"of_ids": switch(on=not of_open_leads), "of_open_leads": switch(on=of_open_leads)}
+    leads = {
+        "of_ids": switch(on=not of_open_leads and not of_sample),
+        "of_open_leads": switch(on=of_open_leads),
+        "of_sample": switch(on=of_sample),
+    }
     return {**lines, **leads, "with_forms": switch(on=with_forms)}
 
 

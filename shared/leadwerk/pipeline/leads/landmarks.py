@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from leadwerk.features.contract import Feature, contract
-from leadwerk.learning.landmarks import Landmarks
+from leadwerk.learning.landmarks import Landmarks, Sampled
 from leadwerk.learning.points_baseline import PointsBaseline
 from leadwerk.learning.sample_weights import weigh_by_change
 from leadwerk.learning.soft_labels import RecentOutcomes
 from leadwerk.pipeline.drift.change_day import latest_change_day
 from leadwerk.pipeline.leads.exploration_weights import exploration_weights
-from leadwerk.pipeline.leads.features import features_statement, label_parameters, labels_statement, training_parameters
+from leadwerk.pipeline.leads.features import (
+    features_statement,
+    label_parameters,
+    labels_statement,
+    of_sample,
+    sampled_features_statement,
+    training_parameters,
+)
 from leadwerk.pipeline.leads.frame_columns import columns_of
 from leadwerk.pipeline.leads.points_input import facts_of_frame, occurrence_frame
 from leadwerk.pipeline.leads.recent_landmarks import read_recent_outcomes
+from leadwerk.pipeline.leads.training_sample import TrainingSample, sample_needed
 from leadwerk.points.blended_score import PERCENT, as_predictive
 from leadwerk.points.engine import compute_points
 from leadwerk.points.ledger import HUNDREDTHS
+from leadwerk.warehouse.statement import statement
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,12 +56,14 @@ class TrainingRows:
 
 def read_training_rows(warehouse: Warehouse, policy: Policy, now: datetime) -> TrainingRows:
     """All that training looks at, as of `now`."""
-    labelled, unlabelled, occurred = _read(warehouse, policy, now, with_facts=bool(policy.points.rules))
+    last, first = now - timedelta(days=policy.horizon_days), now - timedelta(days=policy.training.history_days)
+    sample = sample_needed(warehouse, policy, first, last, now)
+    labelled, unlabelled, occurred = _read(warehouse, policy, now, with_facts=bool(policy.points.rules), sample=sample)
     change_day = latest_change_day(warehouse, now)
     rules = None if occurred is None else _rules(policy, facts_of_frame(policy, labelled, occurred))
     features = contract(policy)
     weight = exploration_weights(warehouse, policy, labelled.lead_id.tolist(), now)
-    landmarks = replace(landmarks_from_rows(labelled, features), weight=weight)
+    landmarks = replace(landmarks_from_rows(labelled, features), weight=weight, sampled=_sampled(labelled, sample))
     return TrainingRows(
         weigh_by_change(landmarks, change_day),
         rules,
@@ -90,16 +101,30 @@ def read_labelled_rows(
     return landmarks, None if occurred is None else facts_of_frame(policy, labelled, occurred)
 
 
+def _sampled(labelled: pd.DataFrame, sample: TrainingSample | None) -> Sampled | None:
+    if sample is None:
+        return None
+    has_won, is_drawn = (labelled[name].to_numpy(dtype=bool) for name in ("has_won", "is_drawn"))
+    whole_from = np.datetime64(sample.whole_from.astimezone(UTC).replace(tzinfo=None), "us")
+    return Sampled(sample.stands_for(has_won, is_drawn), whole_from)
+
+
 def _read(
-    warehouse: Warehouse, policy: Policy, now: datetime, *, with_facts: bool
+    warehouse: Warehouse, policy: Policy, now: datetime, *, with_facts: bool, sample: TrainingSample | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame | None]:
     """Frames of labelled and of unlabelled landmarks, and the occurrences of both."""
     last = now - timedelta(days=policy.horizon_days)
     first = now - timedelta(days=policy.training.history_days)
+    of_labels, of_features = label_parameters(policy, first, last, now), training_parameters(policy, first, last)
+    drawn = None if sample is None else sample.parameters(policy, now)
     with warehouse.unit_of_work():
-        occurred = occurrence_frame(warehouse, policy, first, last) if with_facts else None
-        labels = warehouse.frame(labels_statement(policy), label_parameters(policy, first, last, now))
-        features = warehouse.frame(features_statement(policy), training_parameters(policy, first, last))
+        occurred = occurrence_frame(warehouse, policy, first, last, drawn) if with_facts else None
+        if drawn is None:
+            labels = warehouse.frame(labels_statement(policy), of_labels)
+            features = warehouse.frame(features_statement(policy), of_features)
+        else:
+            labels = warehouse.frame(statement("labels/sampled"), of_sample(of_labels, drawn))
+            features = warehouse.frame(sampled_features_statement(policy), of_sample(of_features, drawn))
     rows = features.merge(labels, on=["lead_id", "as_of"], how="left", validate="one_to_one")
     # Engines return rows in any order, on which the model must not depend.
     rows = rows.sort_values(["as_of", "lead_id"], ignore_index=True)

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadwerk.pipeline.leads.features import occurrence_parameters, occurrences_statement, training_parameters
+from leadwerk.pipeline.leads.features import (
+    occurrence_parameters,
+    occurrences_statement,
+    of_sample,
+    sampled_occurrences_statement,
+    training_parameters,
+)
 from leadwerk.pipeline.leads.read_lead_states import LeadSelection, StoredLeadState, read_lead_states
 from leadwerk.points.classification import LeadRating, rate_leads
 from leadwerk.points.conditions import VISIT, LeadFacts
@@ -24,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from leadwerk.policy.model import Policy
-    from leadwerk.warehouse.protocol import Warehouse
+    from leadwerk.warehouse.protocol import Parameters, Warehouse
 
 DAY_MICROSECONDS = 86_400_000_000
 
@@ -39,10 +45,18 @@ def points_input_of_leads(
     return states, facts, totals, rate_leads(policy, facts, totals)
 
 
-def occurrence_frame(warehouse: Warehouse, policy: Policy, first_as_of: datetime, last_as_of: datetime) -> pd.DataFrame:
-    """Rows of occurrences/select for all landmarks of the range."""
-    parameters = training_parameters(policy, first_as_of, last_as_of)
-    return warehouse.frame(occurrences_statement(policy), occurrence_parameters(policy, parameters))
+def occurrence_frame(
+    warehouse: Warehouse,
+    policy: Policy,
+    first_as_of: datetime,
+    last_as_of: datetime,
+    sample: Parameters | None = None,
+) -> pd.DataFrame:
+    """Rows of occurrences/select for all landmarks of the range, or those of a sample (labels/sampled_leads)."""
+    parameters = occurrence_parameters(policy, training_parameters(policy, first_as_of, last_as_of))
+    if sample is None:
+        return warehouse.frame(occurrences_statement(policy), parameters)
+    return warehouse.frame(sampled_occurrences_statement(policy), of_sample(parameters, sample))
 
 
 def facts_of_frame(policy: Policy, frame: pd.DataFrame, occurred: pd.DataFrame) -> LeadFacts:

@@ -12,6 +12,7 @@ created AS (
   WHERE lead_id NOT IN (SELECT lead_id FROM objecting_leads)
     -- A merged lead's history is the survivor's: counted twice, it would weigh twice.
     AND lead_id NOT IN (SELECT lead_id FROM leadwerk.leads WHERE record_state = 'merged')
+    -- where
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at, event_id) = 1
 ),
 

@@ -41,6 +41,9 @@ WITH numbered AS (
     -- for each of_open_leads
     lead_id IN (SELECT lead_id FROM open_leads)
     -- end
+    -- for each of_sample
+    lead_id IN (SELECT lead_id FROM sampled_leads)
+    -- end
 ),
 
 -- for each with_forms
