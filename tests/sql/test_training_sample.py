@@ -27,10 +27,10 @@ RANGE = (AS_OF - 90 * DAY, AS_OF + 20 * DAY)
 FEATURES, LABELS = sampled_features_statement(POLICY), statement("labels/sampled")
 
 
-def sample(winners: int, others: int, whole_from: Any = NOW) -> dict[str, Any]:
+def sample(winners: int, open_or_lost: int, whole_from: Any = NOW) -> dict[str, Any]:
     return {
         "positive": list(POLICY.positive), "known_at": NOW, "whole_from": whole_from,
-        "winners_per_million": winners, "others_per_million": others,
+        "winners_per_million": winners, "others_per_million": open_or_lost,
     }  # fmt: skip
 
 

@@ -180,9 +180,9 @@ def _fit_rows(landmarks: Landmarks, training: Training, encoder: Encoder, *, is_
     count = FOLDS if len(landmarks) < MANY else FOLDS_OF_MANY
     # By lead: landmarks of one lead in two folds would let the model recognise its outcome.
     fold = folds(landmarks.lead, count=count, seed=training.seed)
-    tried = (0,) if is_twin and len(landmarks) >= LARGE else tuple(range(count))
+    tried_folds = (0,) if is_twin and len(landmarks) >= LARGE else tuple(range(count))
     matrix = encoder.matrix(landmarks.columns)
-    return FitRows(matrix, landmarks.converted, fold, landmarks.weights, landmarks.stands_for, tried)
+    return FitRows(matrix, landmarks.converted, fold, landmarks.weights, landmarks.stands_for, tried_folds)
 
 
 def _booster(plan: BoostingPlan, rows: FitRows, parameters: dict[str, object]) -> xgb.Booster:

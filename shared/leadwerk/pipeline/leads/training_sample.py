@@ -87,14 +87,14 @@ def sample_of_days(
     if total <= limit:
         return None
     newest_first = sorted(days, key=lambda row: row.day, reverse=True)
-    reached = np.cumsum([row.landmarks for row in newest_first])
-    whole_days = max(1, int((reached <= min(test_share * total, NEWEST_SHARE * limit)).sum()))
+    landmarks_since = np.cumsum([row.landmarks for row in newest_first])
+    whole_days = max(1, int((landmarks_since <= min(test_share * total, NEWEST_SHARE * limit)).sum()))
     older = newest_first[whole_days:]
     winners = sum(row.winners for row in older)
-    others = sum(row.landmarks for row in older) - winners
+    other_landmarks = sum(row.landmarks for row in older) - winners
     rest = (1 - NEWEST_SHARE) * limit
     winners_share = min(1.0, WINNERS_SHARE * rest / max(winners, 1))
-    others_share = min(1.0, (rest - winners_share * winners) / max(others, 1))
+    others_share = min(1.0, (rest - winners_share * winners) / max(other_landmarks, 1))
     whole_from = datetime.combine(newest_first[whole_days - 1].day, time(), zone)
     return TrainingSample(whole_from, _millionths(winners_share), _millionths(others_share))
 
