@@ -18,7 +18,7 @@ MINIMUM_LEAF_WEIGHT = 5.0
 ROW_SHARE = 0.63
 """Different rows in a bootstrap sample of n out of n."""
 
-MOST_ROWS = 40_000
+MOST_ROWS = 32_000
 """Rows that the trees draw theirs from: a tree of this depth learns nothing more from further ones, and XGBoost passes
 over all of them for each tree, drawn or not."""
 

@@ -16,7 +16,7 @@ from leadwerk.learning.segmented_model import SegmentedModel
 from leadwerk.stats.arrays import Floats
 from leadwerk.stats.feature_profile import FeatureProfile
 
-SAMPLE = 1000
+SAMPLE = 500
 """Rows on which importances are measured."""
 
 EDGES = 9
