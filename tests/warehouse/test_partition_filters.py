@@ -21,8 +21,10 @@ VALUES = {
     "stage_changes/bulk_insert.number": ("points",), "activity_daily/rebuild.amount": ("loan_amount",),
     "stage_changes/bulk_insert.fact": ("cluster",), "activity_events/rebuild.amount": ("loan_amount",),
     "minimum_percent": (60,),
-    # One of the two switches is on at a time.
+    # One of the three switches is on at a time.
     "of_open_leads": (), "scores/rescore_remote.of_open_leads": (1,), "scores/rescore_remote.of_ids": (),
+    "of_sample": (), "lead_features/sampled.of_sample": (1,), "lead_features/sampled.of_ids": (),
+    "occurrences/sampled.of_sample": (1,), "occurrences/sampled.of_ids": (),
     "ratio": ({"name": "n1", "numerator": "income", "denominator": "loan_amount", "factor": 1},),
 }  # fmt: skip
 

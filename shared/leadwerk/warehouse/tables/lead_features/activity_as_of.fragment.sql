@@ -6,7 +6,7 @@ links AS (
     SELECT f.point_id AS lead_id, f.as_of, f.today, i.visitor_id
     FROM lead_versions_as_of AS f
     JOIN leadwerk.identities AS i ON i.lead_id = f.point_id AND i.linked_at <= f.as_of
-    -- A login's link is stored whatever the visitor consented to: this is where consent decides.
+    -- Links by login are stored whatever the visitor consented to: consent decides here.
     WHERE f.web_consent
     -- for each with_forms
     UNION DISTINCT
