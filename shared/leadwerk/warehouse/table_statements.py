@@ -20,14 +20,14 @@ class StoredId(Struct, frozen=True):
 def stored_ids(
     table: Table, column: str, days: tuple[date, date] | None = None
 ) -> tuple[Statement[StoredId], dict[str, date]]:
-    """A statement of all ids in a column of a table, and its parameters.
+    """A statement of all ids in a column of a table (an objection names a lead or a person), and its parameters.
 
     `days` (first and last) limits it to partitions, so that on BigQuery the others cost nothing.
     """
-    text = f"SELECT DISTINCT {column} AS id FROM leadwerk.{table.name}"
+    text = f"SELECT DISTINCT {column} AS id FROM leadwerk.{table.name} WHERE {column} IS NOT NULL"
     if days is None or table.partition is None:
-        return Statement(f"{table.name}/{column}", f"{text} WHERE {every_day(table)}", {}, StoredId), {}
-    between = f"{text} WHERE {table.partition} BETWEEN @first_day AND @last_day"
+        return Statement(f"{table.name}/{column}", f"{text} AND {every_day(table)}", {}, StoredId), {}
+    between = f"{text} AND {table.partition} BETWEEN @first_day AND @last_day"
     limited = Statement(f"{table.name}/{column}_of_days", between, {"first_day": "DATE", "last_day": "DATE"}, StoredId)
     return limited, {"first_day": days[0], "last_day": days[1]}
 

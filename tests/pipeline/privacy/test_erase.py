@@ -18,7 +18,7 @@ from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
 from support.homes import home_warehouse
-from support.person_rows import ANNA, BEAT, BEFORE, ERASED_AT, SECRET, Identity, fill, places_naming
+from support.person_rows import ANNA, BEAT, BEFORE, ERASED_AT, SECRET, Identity, fill, places_naming, row
 from support.registry_files import FILES, manifest
 
 HOUR = timedelta(hours=1)
@@ -112,6 +112,20 @@ def test_what_a_source_brings_again_is_deleted_again(place: ErasurePlaces) -> No
     assert places_naming(place.warehouse, ANNA) == ALL_PLACES
     assert set(stage.sweep(place, ERASED_AT + HOUR)) == set(ALL_PLACES)
     assert places_naming(place.warehouse, ANNA) == []
+    assert stage.sweep(place, ERASED_AT + HOUR) == {}
+
+
+def test_rows_that_name_a_person_by_another_id_are_passed_over(place: ErasurePlaces) -> None:
+    nameless = [
+        (table, column)
+        for table in schema.tables_of_persons()
+        for column in table.privacy.subject
+        if (described := table.field(column)) and described.mode == "NULLABLE"
+    ]
+    for table, column in nameless:
+        place.warehouse.append(table.name, [row(table, BEAT, BEFORE) | {"event_id": f"no {column}", column: None}])
+    erase(place)
+    assert nameless
     assert stage.sweep(place, ERASED_AT + HOUR) == {}
 
 
