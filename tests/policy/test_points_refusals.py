@@ -11,13 +11,13 @@ import yaml
 from hypothesis import given, strategies as st
 
 from leadwerk import policy
+from leadwerk.catalogue.features import FEATURES
 from leadwerk.errors import PolicyError
 from leadwerk.features.contract import contract
 from leadwerk.lead import region
 from leadwerk.policy.facts import facts
 from leadwerk.policy.regions import REGIONS
 from leadwerk.policy.validation.point_range import PointRange
-from leadwerk.policy.validation.segments import UNLEARNED
 from support.policy_errors import assert_in_every_language
 
 RIGHT = """\
@@ -447,8 +447,9 @@ def test_signals_must_outlive_the_window_in_which_they_count(tmp_path: Path) -> 
 def test_facts_of_rules_are_the_columns_of_the_contract() -> None:
     for name in policy.SHIPPED:
         mine = policy.load(name)
-        columns = {feature.name: feature.kind for feature in contract(mine)} | dict.fromkeys(UNLEARNED, "category")
-        assert {fact.column: fact.kind for fact in facts(mine).values()} == columns
+        learned = {feature.name: feature.kind for feature in contract(mine)}
+        unlearned = {feature.name: feature.kind for feature in FEATURES if not feature.is_learned}
+        assert {fact.column: fact.kind for fact in facts(mine).values()} == learned | unlearned
 
 
 def test_regions_are_those_of_leads() -> None:
