@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -28,6 +29,8 @@ REPLAY_DAYS = 90
 SHOWN = 20  # publications
 # Longer values are shortened in the list of differences.
 LONGEST = 120
+# Of more digits, computing caps overflows before the policy could be checked.
+WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,7}")
 POINTS = "points."
 BAND = "band."
 
@@ -264,11 +267,10 @@ def _changed(message: str) -> Conflict:
 
 
 def _whole(name: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
+    if not WHOLE_NUMBER.fullmatch(text.strip()):
         message, remedy = Message("refusal.rules.number", text=text[:20]), Message("refusal.rules.number.remedy")
-        raise InputError(message, field=name, value=text, remedy=remedy) from error
+        raise InputError(message, field=name, value=text, remedy=remedy)
+    return int(text)
 
 
 def _short(value: object) -> str:

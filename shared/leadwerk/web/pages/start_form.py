@@ -18,6 +18,9 @@ from leadwerk.lead.amount import DecimalMark
 from leadwerk.lead.timestamps import DateOrder
 from leadwerk.texts.message import Message
 
+MOST_DIGITS = 9
+"""Of the number of a line."""
+
 
 @dataclass(frozen=True)
 class Status:
@@ -49,7 +52,7 @@ class FileForm:
             InputError: the header's line is no number.
         """
         line = self.fields.get("header_row")
-        if line and not line.isdecimal():
+        if line and not (line.isdecimal() and len(line) <= MOST_DIGITS):
             raise InputError(
                 Message("import.line_number", line=line),
                 field="header_row",
