@@ -15,6 +15,8 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Response
 
 from leadwerk import simulation
+from leadwerk.pipeline.serving import runtime_cache
+from leadwerk.pipeline.serving.runtime_cache import RuntimeCache
 from leadwerk.serve import FUNCTIONS, serving, source_of
 
 NOW = "2026-01-20T02:00:00Z"
@@ -30,6 +32,8 @@ def all_functions(home: Path) -> Iterator[Application]:
         variables = {**servers.environment, "LEADWERK_HOME": str(home), "LEADWERK_CRM_URL": servers.url("crm")}
         for name, value in {"LEADWERK_SIMULATION": "1", "LEADWERK_POLICY": "mortgage", **variables}.items():
             patch.setenv(name, value)
+        # What a process keeps of a deployment is not looked up again for a while; here the next home is another one.
+        patch.setattr(runtime_cache, "_cache", RuntimeCache())
         applications = {f"/{name}": application_of(name, home) for name in FUNCTIONS}
         yield rooted(DispatcherMiddleware(Response("nothing here", 404), applications))
 
