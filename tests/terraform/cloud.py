@@ -54,6 +54,9 @@ class Cloud:
             "leadwerk-person-key": PERSON_KEY,
             "leadwerk-channels": "{}",
             "leadwerk-crm-webhook-secret": "for tests only",
+            "leadwerk-zefix-password": "for tests only",
+            "leadwerk-gemini-key": "for tests only",
+            "leadwerk-openai-key": "for tests only",
         }
         moved = {}
         for path, secret in mounted_secrets(service).items():

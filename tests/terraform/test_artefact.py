@@ -308,13 +308,14 @@ def test_terraforms_roles_are_enough_and_none_is_too_much(deployment: Deployment
 
 # The policy of this deployment names no sellers, so nothing moves its thresholds; not every override moves a stage.
 # Nobody calls here, so nobody opens a lead or gives a verdict; and nobody logs in who is a lead by then. The monitor of
-# drift rests, and a rescoring is done in its time.
+# drift rests, and a rescoring is done in its time. No provider is asked for facts of companies.
 SELDOM_WRITTEN = {
     ("desk", "table thresholds"),
     ("desk", "table stage_changes"),
     ("desk", "table verdicts"),
     ("desk", "table lead_reads"),
     ("extract_features", "table identities"),
+    ("ingest_feedback", "table company_answers"),
     ("score", "table cursors"),
     ("retrain", "table drift_checks"),
 }

@@ -132,7 +132,7 @@ CALLER, READERS = (
     ("serviceAccount:web-forms@broker-web.iam.gserviceaccount.com", "score"),
     {"group:advisers@example.ch"},
 )
-SECRETS = 'secrets     = ["person_key"]\n      crm         = true'
+SECRETS = 'concat(["person_key"], keys(local.enrichment_secrets))'
 RUN = "3. gcloud scheduler jobs run leadwerk-extract-nightly --location=europe-west6"
 RETENTION = {"activity": 830, "scores": 1100, "deliveries": 400}
 FAULTS: dict[str, Fault] = {

@@ -45,6 +45,9 @@ WRONG: list[tuple[str, Any]] = [
     ("crm_per_second", 0),
     ("crm", "oracle"),
     ("crm_oauth", {"token_url": "http://crm.example.ch/token", "client_id": "leadwerk"}),
+    ("enrichment", ["yellow pages"]),
+    ("zefix_user", "broker"),  # without enrichment
+    ("openai_url", "http://models.example.ch"),
     ("crm_database", "sales"),  # BOMA has none
     ("crm_webhook_url", "http://hooks.example.ch"),
     ("crm_webhook_url", "https://hooks.example.ch"),  # without crm_webhooks
@@ -95,6 +98,7 @@ RIGHT: list[dict[str, Any]] = [
     },
     {"ga4_project_id": "analytics-project", "vpc_connector": "projects/p/locations/europe-west6/connectors/crm"},
     {"ga4_copied_from": {"project_id": "analytics-project", "dataset_id": "analytics_9"}},
+    {"enrichment": ["zefix", "openai"], "zefix_user": "broker", "openai_url": "https://models.example.ch/v1"},
     {
         "time_zone": "America/Argentina/Buenos_Aires",
         "desk_readers": ["group:sales@example.ch"],
