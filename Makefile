@@ -16,7 +16,7 @@ demo: $(STAMP) ## the whole loop on a simulated market, in some minutes
 
 PYTEST := .venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(if $(COVERAGE),--cov --cov-report=)
 
-test: $(STAMP) ## the quick tests, in about five minutes; TESTS=tests/scoring runs one room
+test: $(STAMP) ## the quick tests, in less than five minutes on two cores; TESTS=tests/scoring runs one room
 	$(PYTEST) -m "not slow" $(or $(TESTS),--ignore=tests/terraform)
 
 # What a minute of waiting would not pay for at every change: whole markets, kill -9, and all examples of the properties.
