@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from leadwerk.crm.guarded_http import GuardedHttp
 from leadwerk.crm.http_client import HttpClient
 from leadwerk.crm.hubspot import HubSpot
 from leadwerk.pipeline.workflows import stage as workflows
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from support.killed_calls import kill_at_boundary
 from support.standins.hubspot import HubSpotStandIn
 from support.workflow_market import EVENT, MESSAGE, TASK, policy, rule
 from support.workflow_receivers import ReceiverStandIn, receivers
@@ -34,25 +32,7 @@ def run_in_a_process(home: Path, urls: tuple[str, str], now: datetime, kill_at: 
 
 
 def _run(home: Path, urls: tuple[str, str], now: datetime, kill_at: int) -> None:
-    left = [kill_at]
-    for owner, name in ((DuckDBWarehouse, "append"), (GuardedHttp, "post"), (HttpClient, "call")):
-        setattr(owner, name, _with_boundaries(getattr(owner, name), left))
+    kill_at_boundary(kill_at, ((DuckDBWarehouse, "append"), (GuardedHttp, "post"), (HttpClient, "call")))
     chat, crm = ReceiverStandIn(url=urls[0]), HubSpotStandIn(url=urls[1])
     connected = HubSpot(crm.url, "stand-in-token-of-24-bytes-or-more", per_second=10_000, sleep=lambda _: None)
     workflows.run(DuckDBWarehouse(home), ALL_ACTIONS, receivers(chat, connected), now=now)
-
-
-def _with_boundaries(function: Callable[..., Any], left: list[int]) -> Callable[..., Any]:
-    def wrapped(*arguments: Any, **options: Any) -> Any:
-        _pass(left)
-        answer = function(*arguments, **options)
-        _pass(left)
-        return answer
-
-    return wrapped
-
-
-def _pass(left: list[int]) -> None:
-    left[0] -= 1
-    if left[0] == 0:
-        os.kill(os.getpid(), signal.SIGKILL)

@@ -27,7 +27,7 @@ FIRST_BACKOFF = timedelta(minutes=1)
 LONGEST_BACKOFF = timedelta(hours=6)
 # A wait is shortened by up to this share, so that what failed together does not return together.
 JITTER = 0.2
-# So many failures in a row mean that the CRM is down: the rest waits for the next run.
+# So many failures in a row mean that the CRM, or a provider, is down: the rest waits for the next run.
 UNAVAILABLE_IN_A_ROW = 5
 DELETED = "deleted"
 # A lead that the CRM does not know is tried for so long: nightly imports into a CRM take a day.

@@ -51,8 +51,7 @@ class GuardedHttp:
     """`allow_private`: for tests, and for receivers within the own network that somebody allowed by name.
 
     `longest_answer` bytes of an answer are read, for at most `longest_wait` seconds, with no pause of more than
-    `longest_silence` seconds; `about` is what errors call the
-    other side.
+    `longest_silence` seconds; `about` is what errors call the other side.
     """
 
     allow_private: bool = False

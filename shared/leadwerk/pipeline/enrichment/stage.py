@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from leadwerk.crm.delivery_attempts import UNAVAILABLE_IN_A_ROW
 from leadwerk.crm.http_client import LONGEST_WAIT
 from leadwerk.errors import CRMError, CRMRejected, CRMUnavailable
 from leadwerk.pipeline.enrichment.answers import CompanyAnswer, Provider
@@ -32,9 +33,6 @@ from leadwerk.policy.model import Policy
 from leadwerk.progress import Progress, silent
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import CompanyAnswerFact, CompanyAnswerRow
-
-UNAVAILABLE_IN_A_ROW = 5
-"""So many failures in a row mean that the provider is down: the rest waits for the next run."""
 
 ASKING_SECONDS = 900.0
 """A run asks nothing later, so that it ends within its function's time."""
