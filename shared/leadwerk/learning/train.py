@@ -95,8 +95,9 @@ def train_model(
     # Points and champion are compared with what would serve, segment models included.
     served = trials.with_segment_models(twin.model)
     log_odds = logit(served.probability(test.columns))
+    drawn = landmarks.drawn()
     evidence = order_evidence(
-        landmarks.drawn(),
+        drawn,
         test,
         log_odds,
         _refit(setup, kind, fitted.plan),
@@ -112,7 +113,6 @@ def train_model(
     forecasts = {name: rival.probability(test.columns) for name, rival in rivals.items()}
     outcome = compare(comparison, Challenger(kind, log_odds, evidence), forecasts)
     progress(f"fitting the {name_of(kind)} on all {len(landmarks)} landmarks", 0.75)
-    drawn = landmarks.drawn()
     final = _fitted_on_everything(twin, fitted.plan, drawn, setup, recent)
     # The newest matured leads are older than the change that open leads were asked about.
     leveled = _at_newest_level(final.model, landmarks) if recent is None else final.model
