@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from leadwerk.errors import WarehouseBusy, WarehouseError
-from leadwerk.warehouse import schema
+from leadwerk.warehouse import duckdb_prepared, schema
 from leadwerk.warehouse.create_tables import create_tables
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.duckdb_file import IDLE_SECONDS
@@ -464,6 +464,34 @@ def test_a_file_that_stays_open_answers_each_question_as_one_that_is_opened_for_
     assert [serving.rows(LEADS_AS_OF, question) for question in questions] == expected
     serving._file.let_go()
     assert [serving.rows(LEADS_AS_OF, question) for question in questions] == expected
+
+
+LINK_OF_LEAD = from_text(
+    "-- @lead_id STRING\n-- @as_of TIMESTAMP\n"
+    "SELECT visitor_id FROM leadwerk.identities WHERE lead_id = @lead_id AND linked_at <= @as_of"
+)
+
+
+def test_a_file_that_stays_open_keeps_no_statement_for_each_lead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duckdb_prepared, "SEEN", 20)
+    monkeypatch.setattr(duckdb_prepared, "USES", 5)
+    serving = DuckDBWarehouse(tmp_path)
+    serving.stay_open(for_few_rows=True)
+    serving.append("identities", [{"visitor_id": "v1", "lead_id": "l1", "linked_at": NOON, "source": "form"}])
+    link = [{"visitor_id": "v1"}]
+    for lead in range(60):
+        once = {"lead_id": f"l{lead}", "as_of": NOON + timedelta(hours=1)}
+        assert [serving.rows(LINK_OF_LEAD, once) for _ in range(3)] == [link if lead == 1 else []] * 3
+    for _ in range(30):
+        assert serving.rows(LINK_OF_LEAD, {"lead_id": "l1", "as_of": NOON}) == link
+    prepared = serving._prepared
+    assert prepared is not None and len(prepared._uses) <= 20
+    with serving._connection(writing=False) as connection:
+        [(tables,)] = connection.execute("SELECT COUNT(*) FROM duckdb_tables() WHERE temporary").fetchall()
+        [(statements,)] = connection.execute("SELECT COUNT(*) FROM duckdb_prepared_statements()").fetchall()
+    assert (tables, statements) == (len(prepared._names), len(prepared._names))
 
 
 HOLDS_ASKED = {

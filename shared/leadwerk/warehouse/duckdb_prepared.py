@@ -7,7 +7,7 @@ its own parameters, so what changes from request to request lies in a temporary 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,9 @@ from leadwerk.warehouse.duckdb_values import literal, with_values
 
 MOST = 32
 """Statements that a connection keeps; beyond them all are forgotten."""
+SEEN = 512
+"""Texts of statements that are remembered; beyond them all are forgotten. A text with a lead's id in it seldom comes
+again, and a process that answers for weeks would keep one for each lead."""
 USES = 2_000
 """Uses after which a statement is prepared anew: deleted rows of its table stay where they are."""
 UNSOUND = "statistics_propagation"
@@ -40,19 +43,34 @@ class PreparedStatements:
         """Run a statement whose `parts` are text and names of parameters in turn."""
         changing = {name: literal(value) for name, value in values.items() if _changes(value) and name in parts[1::2]}
         template = _template(parts, changing, values)
-        uses = self._uses[template] = self._uses.get(template, 0) + 1
-        if uses == 1 or not changing:
+        if self._use(template) == 1 or not changing:
             return self.connection.execute(with_values(parts, values))
         name = self._names.get(template) or self._prepare(template, changing)
         row = ", ".join(changing.values())
         self.connection.execute(f"DELETE FROM temp.{name}; INSERT INTO temp.{name} VALUES ({row})")
-        if uses > USES:
-            del self._names[template], self._uses[template]
         return self.connection.execute(f"EXECUTE {name}")
+
+    def _use(self, template: str) -> int:
+        """Count a use, and return how many there were since the statement was first seen or last forgotten."""
+        uses = self._uses.get(template, 0)
+        if uses > USES:
+            self._forget([template])
+        elif not uses and len(self._uses) >= SEEN:
+            self._forget(list(self._uses))
+        self._uses[template] = self._uses.get(template, 0) + 1
+        return self._uses[template]
+
+    def _forget(self, templates: Iterable[str]) -> None:
+        for template in templates:
+            self._uses.pop(template, None)
+            name = self._names.pop(template, None)
+            if name is not None:
+                # The connection would keep both until it is closed.
+                self.connection.execute(f"DEALLOCATE {name}; DROP TABLE temp.{name}")
 
     def _prepare(self, template: str, changing: Mapping[str, str]) -> str:
         if len(self._names) >= MOST:
-            self._names.clear()
+            self._forget(list(self._names))
         self._count += 1
         name = f"asked_{self._count}"
         columns = ", ".join(f"{value} AS {parameter}" for parameter, value in changing.items())

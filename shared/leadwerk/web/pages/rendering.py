@@ -108,13 +108,17 @@ def asset_paths() -> Mapping[str, str]:
 
 
 @cache
+def _assets() -> Mapping[str, Answer]:
+    headers = {"Cache-Control": "private, max-age=31536000, immutable"}
+    return {
+        path: Answer(_content(name), ASSET_TYPES[name.rpartition(".")[2]], headers=headers)
+        for name, path in asset_paths().items()
+    }
+
+
 def asset(path: str) -> Answer | None:
     """The file at an address of `asset_paths`; None at any other."""
-    name = next((name for name, place in asset_paths().items() if place == path), None)
-    if name is None:
-        return None
-    headers = {"Cache-Control": "private, max-age=31536000, immutable"}
-    return Answer(_content(name), ASSET_TYPES[name.rpartition(".")[2]], headers=headers)
+    return _assets().get(path)
 
 
 def _content(name: str) -> bytes:
