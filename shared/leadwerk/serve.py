@@ -28,6 +28,7 @@ from typing import Any
 
 import leadwerk
 from leadwerk.errors import ConfigurationError
+from leadwerk.pipeline.uploads import KEPT, Uploads
 from leadwerk.settings import link_key, private_folder
 
 FUNCTIONS = ("extract_features", "ingest_feedback", "retrain", "score", "deliver_scores", "desk", "privacy")
@@ -135,6 +136,8 @@ def serving(
     servers = FunctionServers(
         environment=_environment(home, chosen, crm=crm, simulation=simulation) | dict(environment or {})
     )
+    # A file that nobody imported; in a running desk it goes when newer ones come.
+    Uploads.of_home(home).delete_until(datetime.now(UTC) - KEPT)
     previous = _exit_on_sigterm()
     try:
         for name in started:

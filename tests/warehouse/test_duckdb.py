@@ -466,6 +466,16 @@ def test_a_file_that_stays_open_answers_each_question_as_one_that_is_opened_for_
     assert [serving.rows(LEADS_AS_OF, question) for question in questions] == expected
 
 
+def test_what_a_unit_of_work_writes_after_it_deleted_is_kept(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+    warehouse.append("touchpoints", [touchpoint("deleted-touchpoint"), touchpoint("kept")])
+    with warehouse.unit_of_work():
+        warehouse.delete("touchpoints", "event_id", ["deleted-touchpoint"], moment="recorded_at", until=NOON)
+        warehouse.overwrite_deleted()
+        warehouse.append("touchpoints", [touchpoint("later")])
+    assert [row["event_id"] for row in warehouse.rows(ALL_TOUCHPOINTS, {})] == ["kept", "later"]
+    assert b"deleted-touchpoint" not in (tmp_path / "warehouse.duckdb").read_bytes()
+
+
 LINK_OF_LEAD = from_text(
     "-- @lead_id STRING\n-- @as_of TIMESTAMP\n"
     "SELECT visitor_id FROM leadwerk.identities WHERE lead_id = @lead_id AND linked_at <= @as_of"

@@ -12,6 +12,8 @@ CALLING_CODES = {"CH": "41", "DE": "49", "AT": "43", "LI": "423", "FR": "33", "I
 # Lengths of national numbers without the leading 0: BAKOM (CH), BNetzA (DE), RTR (AT); elsewhere E.164's 15 digits.
 _NATIONAL = {"41": (9, 9), "49": (5, 12), "43": (4, 13), "423": (7, 7)}
 _WRITTEN = r"\+?[0-9()\[\]/.\- ]+"
+_NUMBER = r"(?<![\w.-])(?:\+|\(?0)[0-9()\[\]/.\- ]+"
+_DATE = r"\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b"
 _ADDRESS = r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[^\W_][\w-]{0,62}\.)+[^\W\d_][\w-]{1,62}"
 
 # The mailbox providers of our countries and the world's largest; a trailing dot stands for any country's ending.
@@ -85,6 +87,18 @@ def domain_kind(address: str) -> str:
     if domain in FREEMAIL or (f"{provider}." in FREEMAIL and len(ending) <= _LONGEST_ENDING):
         return "freemail"
     return "education" if re.search(_EDUCATION, domain) else "business"
+
+
+def names_contact(text: str) -> bool:
+    """Whether an e-mail address or a telephone number stands in a text; numbers begin with + or 0.
+
+    >>> names_contact("asked by anna@example.ch"), names_contact("called (079) 123 45 67"), names_contact("request 17")
+    (True, True, False)
+    >>> names_contact("request 2026-0017 of 01.12.2026 10:30")
+    False
+    """
+    numbers = re.findall(_NUMBER, re.sub(_DATE, "", text))
+    return bool(re.search(_ADDRESS, text.casefold())) or any(_international(number, "41") for number in numbers)
 
 
 def business_domain(address: str) -> str | None:

@@ -1,11 +1,16 @@
-"""Uploads: files that a person brought in the browser, kept in the home until they are imported or newer ones came."""
+"""Uploads: files that a person brought in the browser, with names and addresses as they stand there.
+
+A file goes when it is imported, when newer ones come, when anybody is erased, and after a day when `serve` starts.
+"""
 
 from __future__ import annotations
 
 import re
 import secrets
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from leadwerk.errors import InputError
@@ -15,6 +20,7 @@ from leadwerk.texts.message import Message
 MOST_UPLOADS = 3
 """Files hold personal data: a forgotten one goes when others come."""
 LONGEST_NAME = 80
+KEPT = timedelta(days=1)
 _KEY = re.compile(r"[0-9a-f]{16}")
 
 
@@ -58,6 +64,25 @@ class Uploads:
         """Delete a file; without it nothing happens."""
         if _KEY.fullmatch(key):
             shutil.rmtree(self.folder / key, ignore_errors=True)
+
+    def delete_all(self) -> int:
+        """Delete all files, as when somebody is erased who may stand in one; returns how many."""
+        return _delete(self.folder.glob("*"))
+
+    def delete_until(self, moment: datetime) -> int:
+        """Delete the files that came up to `moment` (aware); returns how many."""
+        return _delete(path for path in self.folder.glob("*") if _came_at(path) <= moment)
+
+
+def _delete(folders: Iterable[Path]) -> int:
+    gone = [*folders]
+    for path in gone:
+        shutil.rmtree(path)
+    return len(gone)
+
+
+def _came_at(folder: Path) -> datetime:
+    return datetime.fromtimestamp(folder.stat().st_mtime, UTC)
 
 
 def file_name(name: str) -> str:

@@ -85,8 +85,15 @@ def erasure_places(settings: Settings, policy: Policy) -> ErasurePlaces:
         ConfigurationError: the key of the hashes of persons is not set.
     """
     from leadwerk.pipeline.privacy.erase import ErasurePlaces
+    from leadwerk.pipeline.uploads import Uploads
 
-    return ErasurePlaces(warehouse(settings), picks(settings, policy), registry(settings), person_key(settings))
+    return ErasurePlaces(
+        warehouse(settings),
+        picks(settings, policy),
+        registry(settings),
+        Uploads.of_home(settings.home),
+        person_key(settings),
+    )
 
 
 def lease(settings: Settings, name: str) -> AbstractContextManager[None]:

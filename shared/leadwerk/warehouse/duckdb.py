@@ -24,6 +24,7 @@ from leadwerk.warehouse.duckdb_file import WAIT_SECONDS, DuckDBFile
 from leadwerk.warehouse.duckdb_import import replace_rows
 from leadwerk.warehouse.duckdb_prepared import PreparedStatements
 from leadwerk.warehouse.duckdb_values import (
+    THIS_PROCESS,
     literal,
     rows_file,
     split_at_parameters,
@@ -145,10 +146,14 @@ class DuckDBWarehouse:
             return changed_rows(execute(connection, f"DELETE FROM leadwerk.{table} WHERE {old}", table))
 
     def overwrite_deleted(self) -> None:
-        """Write the file anew: DuckDB leaves the bytes of deleted rows in free blocks."""
-        file, rewritten = self.home / "warehouse.duckdb", self._file.rows_folder / "rewritten.duckdb"
-        with self._connection(writing=True) as connection, explained("rewrite"):
-            # A deleted row stays in the file's free blocks; only a copy leaves it behind for good.
+        """Write the file anew when the unit of work ends: DuckDB leaves the bytes of deleted rows in free blocks."""
+        with self._connection(writing=True):
+            # Not at once: what the unit of work writes afterwards would go to the file that is replaced.
+            self._file.close_after(self._rewrite)
+
+    def _rewrite(self, connection: duckdb.DuckDBPyConnection) -> None:
+        file, rewritten = self.home / "warehouse.duckdb", self._file.rows_folder / f"{THIS_PROCESS}rewritten.duckdb"
+        with explained("rewrite"):
             private_folder(rewritten.parent)
             rewritten.unlink(missing_ok=True)
             connection.execute("CHECKPOINT")
@@ -156,7 +161,6 @@ class DuckDBWarehouse:
             connection.execute("COPY FROM DATABASE warehouse TO rewritten; DETACH rewritten")
             # The lock on the old file holds until the connection closes, so nobody has written to it since the copy.
             rewritten.replace(file)
-            self._file.close_after_use()
 
     def export_tables(self) -> list[str]:
         """Names of the tables in ga4.duckdb, sorted."""

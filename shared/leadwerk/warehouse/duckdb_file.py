@@ -20,7 +20,7 @@ import duckdb
 from leadwerk.errors import WarehouseBusy, WarehouseError
 from leadwerk.settings import private_folder
 from leadwerk.warehouse.create_tables import create_tables
-from leadwerk.warehouse.duckdb_values import FULL, NO_ROOM, literal
+from leadwerk.warehouse.duckdb_values import FULL, NO_ROOM, delete_leftovers, literal
 
 WAIT_SECONDS = 30.0
 # Seconds between two attempts at the lock.
@@ -46,7 +46,7 @@ class DuckDBFile:
         self._idle: duckdb.DuckDBPyConnection | None = None
         self._used_at = 0.0
         self._tables_exist = False
-        self._closes_next = False
+        self._last_step: Callable[[duckdb.DuckDBPyConnection], None] | None = None
         self.exported: list[str] | None = None  # tables of the export, which cannot change while it is attached
         self.stays_open = False
         self.for_few_rows = False
@@ -78,8 +78,12 @@ class DuckDBFile:
                 # After an error nobody knows what state the connection is in.
                 broken.callback(connection.close)
                 yield connection
-                broken.pop_all()
-            self._give_back(connection)
+                last_step, self._last_step = self._last_step, None
+                if last_step is None:
+                    broken.pop_all()
+                    self._give_back(connection)
+                    return
+                last_step(connection)
 
     @contextmanager
     def unit_of_work(self) -> Iterator[None]:
@@ -94,12 +98,11 @@ class DuckDBFile:
 
     def _take(self, writing: bool) -> duckdb.DuckDBPyConnection:
         connection, self._idle = self._idle, None
-        self.exported = None
+        self.exported = self._last_step = None
         return connection or self._open(writing or self.stays_open)
 
     def _give_back(self, connection: duckdb.DuckDBPyConnection) -> None:
-        closes, self._closes_next = self._closes_next, False
-        if closes or not self.stays_open or self._somebody_waits():
+        if not self.stays_open or self._somebody_waits():
             connection.close()
             return
         # Who writes the export would wait for it for as long as it is attached.
@@ -128,9 +131,10 @@ class DuckDBFile:
             finally:
                 self._turn.release()
 
-    def close_after_use(self) -> None:
-        """Close the connection in use afterwards, even if the file stays open else."""
-        self._closes_next = True
+    def close_after(self, last_step: Callable[[duckdb.DuckDBPyConnection], None]) -> None:
+        """Run `last_step` when the unit of work in use has ended, and close its connection, even if the file stays open
+        else; after an error it is not run."""
+        self._last_step = last_step
 
     def let_go(self) -> None:
         """Close the connection that is kept open."""
@@ -155,6 +159,8 @@ class DuckDBFile:
             if is_new and file.exists() and file.stat().st_size < HEADER_BYTES:
                 file.unlink()
             raise
+        if not read_only:
+            delete_leftovers(self.rows_folder)
         connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         # A request's statements touch few rows in a hundred steps, which more threads only slow down.
         connection.execute("SET threads = 1" if self.for_few_rows else "RESET threads")

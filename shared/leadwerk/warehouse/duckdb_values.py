@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import secrets
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC
@@ -24,6 +26,24 @@ LONG = 50  # texts, from which on a list is read from JSON sooner than DuckDB pa
 LINE_BYTES = 1 << 24
 
 
+THIS_PROCESS = f"{secrets.token_hex(4)}-"
+"""Begins the names of what this process writes beside the database: what begins otherwise, a killed one has left."""
+
+
+def delete_leftovers(folder: Path) -> None:
+    """Delete what killed processes left below `folder`: rows of persons, which no erasure would find there.
+
+    To be called by who alone may write to the database: only such a process has anything there.
+    """
+    for left in folder.glob("*"):
+        if left.name.startswith(THIS_PROCESS):
+            continue
+        if left.is_dir():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
+
+
 @contextmanager
 def rows_file(folder: Path, table: schema.Table, rows: Sequence[schema.JsonRow]) -> Iterator[str]:
     """The rows in a file below `folder`, and the SQL that reads it: a statement that holds them is parsed far slower.
@@ -33,7 +53,7 @@ def rows_file(folder: Path, table: schema.Table, rows: Sequence[schema.JsonRow])
     """
     try:
         folder.mkdir(exist_ok=True)
-        with TemporaryDirectory(dir=folder) as own_folder:
+        with TemporaryDirectory(dir=folder, prefix=THIS_PROCESS) as own_folder:
             file = Path(own_folder, f"{table.name}.ndjson")
             # DuckDB refuses lines longer than its limit: a long answer of a CRM raises the limit, not an error.
             longest = _write_lines(file, rows)

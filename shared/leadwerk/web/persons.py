@@ -17,6 +17,7 @@ from leadwerk.pipeline.audit.trail import Act, record_act
 from leadwerk.pipeline.privacy import erase as erasure
 from leadwerk.pipeline.privacy.access import AccessAnswer, access
 from leadwerk.pipeline.privacy.objection import Objection, record_objection
+from leadwerk.pipeline.privacy.order_texts import LONGEST_TEXT
 from leadwerk.pipeline.serving.messages import ScoreRequest
 from leadwerk.policy.model import Policy
 from leadwerk.policy.people import Role
@@ -26,8 +27,8 @@ from leadwerk.web.routes import Route, Routes
 
 OFFICERS: tuple[Role, ...] = ("privacy",)
 PersonName = Annotated[str, Meta(min_length=1, max_length=512)]
-Reason = Annotated[str, Meta(min_length=1, max_length=erasure.LONGEST_TEXT)]
-Author = Annotated[str, Meta(min_length=1, max_length=erasure.LONGEST_TEXT)]
+Reason = Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)]
+Author = Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)]
 
 
 class ErasureBody(Request, frozen=True):

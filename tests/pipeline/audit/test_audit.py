@@ -12,6 +12,7 @@ from leadwerk.pipeline.audit.seal import seal, verify
 from leadwerk.pipeline.audit.trail import Act, AuditFilter, read_trail, record_act
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.pipeline.privacy.erase import ErasurePlaces, erase
+from leadwerk.pipeline.uploads import Uploads
 from leadwerk.policy.load import load
 from leadwerk.registry import FolderStore, open_registry
 from leadwerk.warehouse import schema
@@ -103,7 +104,7 @@ def test_tampering_is_seen(warehouse: DuckDBWarehouse, tmp_path: Path, tampering
 def test_an_erasure_leaves_no_gap(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
     seal(warehouse, SECRET, ERASED_AT)
     picks = Picks(warehouse, load("mortgage"), FolderStore(tmp_path / "picks"))
-    place = ErasurePlaces(warehouse, picks, open_registry(str(tmp_path / "models")), SECRET)
+    place = ErasurePlaces(warehouse, picks, open_registry(str(tmp_path / "models")), Uploads.of_home(tmp_path), SECRET)
     erase(place, ANNA.lead, by="Eva", reason="request 17", now=ERASED_AT)
     assert not read_trail(warehouse, AuditFilter(until=ERASED_AT, lead_ids=(ANNA.lead,)))
     assert findings(warehouse) == []

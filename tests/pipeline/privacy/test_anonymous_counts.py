@@ -12,6 +12,7 @@ from leadwerk.pipeline.desk.outcome_counts import outcome_counts
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.pipeline.privacy.anonymous_counts import SMALLEST_GROUP
 from leadwerk.pipeline.privacy.erase import ErasurePlaces, erase, sweep
+from leadwerk.pipeline.uploads import Uploads
 from leadwerk.policy.load import load
 from leadwerk.policy.model import Policy, Privacy
 from leadwerk.registry import FolderStore, open_registry
@@ -42,7 +43,7 @@ def home(tmp_path: Path) -> DuckDBWarehouse:
 
 def erase_lead(home: DuckDBWarehouse, folder: Path, name: str, policy: Policy = POLICY) -> ErasurePlaces:
     picks = Picks(home, policy, FolderStore(folder / "picks"))
-    place = ErasurePlaces(home, picks, open_registry(str(folder / "models")), "s3cret")
+    place = ErasurePlaces(home, picks, open_registry(str(folder / "models")), Uploads.of_home(folder), "s3cret")
     erase(place, name, by="Eva", reason="request 17", now=NOW)
     return place
 

@@ -12,6 +12,7 @@ from leadwerk.lead.identity import person_key
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.pipeline.privacy import erase as stage
 from leadwerk.pipeline.privacy.erase import ErasurePlaces, Receipt
+from leadwerk.pipeline.uploads import Uploads
 from leadwerk.policy.load import load
 from leadwerk.registry import FolderStore, open_registry
 from leadwerk.warehouse import schema
@@ -30,7 +31,7 @@ def place(tmp_path: Path) -> ErasurePlaces:
     warehouse = home_warehouse(tmp_path)
     fill(warehouse, ANNA, BEAT)
     picks = Picks(warehouse, load("mortgage"), FolderStore(tmp_path / "picks"))
-    return ErasurePlaces(warehouse, picks, open_registry(str(tmp_path / "models")), SECRET)
+    return ErasurePlaces(warehouse, picks, open_registry(str(tmp_path / "models")), Uploads.of_home(tmp_path), SECRET)
 
 
 def erase(place: ErasurePlaces, name: str = ANNA.lead) -> Receipt:
@@ -63,13 +64,24 @@ def test_an_address_finds_the_leads_that_share_its_hash(place: ErasurePlaces) ->
     assert places_naming(place.warehouse, anna) == places_naming(place.warehouse, other) == []
 
 
+def files_naming(home: Path, *ids: str) -> list[Path]:
+    """Files below a home with the bytes of an id, whose warehouse nobody has open."""
+    DuckDBWarehouse(home).rows(from_text("SELECT 1 AS one"), {})  # the file is closed, and its log is in it
+    files = (file for file in home.rglob("*") if file.is_file())
+    return [file for file in files if any(id_.encode() in file.read_bytes() for id_ in ids)]
+
+
+IDS_OF_ANNA = (*ANNA.by_kind.values(), ANNA.key)
+
+
 def test_no_byte_of_an_erased_person_is_left_in_the_home(place: ErasurePlaces, tmp_path: Path) -> None:
     place.picks.pick(ANNA.lead, "carla", ERASED_AT)
-    erase(place)
-    place.warehouse.rows(from_text("SELECT 1 AS one"), {})  # the file is closed, and its log is in it
-    for file in tmp_path.rglob("*"):
-        content = file.read_bytes() if file.is_file() else b""
-        assert not [id_ for id_ in (*ANNA.by_kind.values(), ANNA.key) if id_.encode() in content], file
+    place.uploads.store("leads.csv", ANNA.lead.encode())
+    (tmp_path / "appending" / "of-a-killed-process").mkdir(parents=True)
+    (tmp_path / "appending" / "of-a-killed-process" / "leads.ndjson").write_text(ANNA.lead)
+    receipt = erase(place)
+    assert receipt.deleted["uploads"] == 1
+    assert files_naming(tmp_path, *IDS_OF_ANNA) == []
     assert BEAT.lead.encode() in (tmp_path / "warehouse.duckdb").read_bytes()
 
 
@@ -105,13 +117,33 @@ def test_an_erasure_needs_a_reason(place: ErasurePlaces, reason: str) -> None:
     assert places_naming(place.warehouse, ANNA) == ALL_PLACES
 
 
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("reason", "asked by anna@example.ch"),
+        ("reason", "called from 079 123 45 67 on 4.5.2026"),
+        ("reason", f"the lead {ANNA.lead.upper()}, twice"),
+        ("reason", f"visits of {ANNA.visitor}"),
+        ("by", f"Eva for {ANNA.lead}"),
+    ],
+)
+def test_what_an_erasure_keeps_names_nobody(place: ErasurePlaces, field: str, text: str) -> None:
+    """Author and reason stay in the receipt and in the trail."""
+    order = {"by": "eva@example.ch", "reason": "request 2026-0017 of 04.05.2026 09:30"} | {field: text}
+    with pytest.raises(InputError, match="names the person") as refused:
+        stage.erase(place, ANNA.lead, **order, now=ERASED_AT)
+    assert (refused.value.field, refused.value.value) == (field, None)
+    assert places_naming(place.warehouse, ANNA) == ALL_PLACES
+
+
 @pytest.mark.slow
-def test_what_a_source_brings_again_is_deleted_again(place: ErasurePlaces) -> None:
+def test_what_a_source_brings_again_is_deleted_again(place: ErasurePlaces, tmp_path: Path) -> None:
     erase(place)
     fill(place.warehouse, ANNA)
     assert places_naming(place.warehouse, ANNA) == ALL_PLACES
     assert set(stage.sweep(place, ERASED_AT + HOUR)) == set(ALL_PLACES)
     assert places_naming(place.warehouse, ANNA) == []
+    assert files_naming(tmp_path, *IDS_OF_ANNA) == []
     assert stage.sweep(place, ERASED_AT + HOUR) == {}
 
 
@@ -175,7 +207,7 @@ def test_an_erasure_that_died_at_any_step_is_completed(place: ErasurePlaces, tmp
     dying = DyingWarehouse(tmp_path)
     dying.steps = step
     with pytest.raises(Crash):
-        erase(ErasurePlaces(dying, place.picks, place.registry, SECRET))
+        erase(ErasurePlaces(dying, place.picks, place.registry, place.uploads, SECRET))
     erase(place) if step <= len(("begun", "hashes")) else stage.sweep(place, ERASED_AT + HOUR)
     assert places_naming(place.warehouse, ANNA) == []
     receipts = from_text("SELECT COUNT(*) AS receipts FROM leadwerk.erasures WHERE state = 'completed'")

@@ -14,6 +14,7 @@ from leadwerk.pipeline.privacy.access import access
 from leadwerk.pipeline.privacy.erase import ErasurePlaces, erase, sweep
 from leadwerk.pipeline.transfer.export import TransferPlaces, export
 from leadwerk.pipeline.transfer.fill import fill as move
+from leadwerk.pipeline.uploads import Uploads
 from leadwerk.policy.load import load, shipped_text
 from leadwerk.registry import FolderStore, open_registry
 from leadwerk.report.results.outcome_counts import Totals, totals
@@ -45,7 +46,7 @@ def warehouse(url: str, request: pytest.FixtureRequest) -> BigQueryWarehouse:
 
 def test_a_person_is_erased_and_only_they(warehouse: BigQueryWarehouse, tmp_path: Path) -> None:
     picks = Picks(warehouse, load("mortgage"), FolderStore(tmp_path / "picks"))
-    place = ErasurePlaces(warehouse, picks, open_registry(str(tmp_path / "models")), SECRET)
+    place = ErasurePlaces(warehouse, picks, open_registry(str(tmp_path / "models")), Uploads.of_home(tmp_path), SECRET)
     answer = access(warehouse, load("mortgage"), ANNA.visitor, secret=SECRET, now=ERASED_AT)
     assert {part.table for part in answer.tables} == set(ALL_PLACES)
 

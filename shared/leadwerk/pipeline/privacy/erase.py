@@ -16,24 +16,22 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from leadwerk.errors import InputError
 from leadwerk.pipeline.audit.trail import THE_BEGINNING, AuditFilter, entry_hash, read_trail
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.pipeline.privacy import erased_ids
 from leadwerk.pipeline.privacy.anonymous_counts import keep_counts
 from leadwerk.pipeline.privacy.delete_again import ErasedByMoment, delete_of, delete_rows
 from leadwerk.pipeline.privacy.erased_ids import ErasedIds
+from leadwerk.pipeline.privacy.order_texts import author_text, reason_text
 from leadwerk.pipeline.privacy.person import PersonIds, find_person, key_of_name, unknown_person
+from leadwerk.pipeline.uploads import Uploads
 from leadwerk.registry import Registry
 from leadwerk.registry.erasure_marks import ErasureMark
-from leadwerk.texts.message import Message
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import ErasureDeleted, ErasureRow
 from leadwerk.warehouse.statement import statement
 from leadwerk.warehouse.table_statements import stored_ids
-
-LONGEST_TEXT = 500  # characters
 
 
 @dataclass(frozen=True)
@@ -43,6 +41,7 @@ class ErasurePlaces:
     warehouse: Warehouse
     picks: Picks
     registry: Registry
+    uploads: Uploads
     secret: str
 
 
@@ -86,11 +85,12 @@ def erase(place: ErasurePlaces, name: str, *, by: str, reason: str, now: datetim
 
     Idempotent, and continues what an earlier run left. Raises:
         UnknownPerson: nothing is stored of such a person, and nothing was erased.
-        InputError: author or reason is missing or too long.
+        InputError: author or reason is missing, too long, or names the person.
         WarehouseBusy: BigQuery buffers rows that it cannot delete yet; a later run or `sweep` ends the erasure.
     """
-    author, reason = _text("by", by), _text("reason", reason)
     person = find_person(place.warehouse, name, place.secret)
+    ids = (name, *person.leads, *person.visitors)
+    author, reason = author_text(by, ids), reason_text(reason, ids)
     if not person:
         return _earlier(place, name, now)
     erasure_id = f"E-{now:%Y%m%d}-{secrets.token_hex(4)}"
@@ -178,8 +178,11 @@ def _complete(
     models: Sequence[str],
     now: datetime,
 ) -> Receipt:
-    """Overwrite, mark the models, and only then write the receipt."""
+    """Overwrite, drop uploaded files, mark the models, and only then write the receipt."""
     place.warehouse.overwrite_deleted()
+    # Nobody looks into them for the person: a file is uploaded again within a minute.
+    uploads = place.uploads.delete_all()
+    deleted = {**deleted, **({"uploads": uploads} if uploads else {})}
     for version in models:
         place.registry.mark_erasure(version, ErasureMark(unfinished.erasure_id, unfinished.begun_at))
     row = _row(unfinished.erasure_id, "completed", unfinished, now, deleted, models)
@@ -210,15 +213,3 @@ def _row(
         deleted=tuple(ErasureDeleted(place=place, row_count=count) for place, count in sorted(deleted.items())),
         models=tuple(models),
     )
-
-
-def _text(field: str, value: str) -> str:
-    text = " ".join(value.split())
-    if not text or len(text) > LONGEST_TEXT or not text.isprintable():
-        raise InputError(
-            Message("refusal.privacy.text", field=field, length=LONGEST_TEXT),
-            field=field,
-            value=value[:60],
-            remedy=Message("refusal.privacy.text.remedy"),
-        )
-    return text

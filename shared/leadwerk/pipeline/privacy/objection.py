@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from leadwerk.pipeline.privacy.order_texts import author_text, reason_text
 from leadwerk.pipeline.privacy.person import find_person, unknown_person
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import ObjectionRow
@@ -30,13 +31,16 @@ def record_objection(
 
     Raises:
         UnknownPerson: no lead is stored of such a person, and they are not named by an address or number.
+        InputError: author or reason is missing, too long, or names the person.
     """
     person = find_person(warehouse, name, secret)
     # Nobody would be protected: the error says so instead of "done".
     if not person.leads and not person.keys:
         raise unknown_person()
-    of_leads = [_row(objection, now, lead_id=lead_id) for lead_id in person.leads]
-    of_person = [_row(objection, now, person_key=key) for key in person.keys]
+    ids = (name, *person.leads, *person.visitors)
+    stated = replace(objection, author=author_text(objection.author, ids), reason=reason_text(objection.reason, ids))
+    of_leads = [_row(stated, now, lead_id=lead_id) for lead_id in person.leads]
+    of_person = [_row(stated, now, person_key=key) for key in person.keys]
     warehouse.append("objections", [*of_leads, *of_person])
     return person.leads
 
