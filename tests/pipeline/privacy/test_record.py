@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from leadwerk import settings, texts
 from leadwerk.pipeline.privacy.record import RecordLanguage, record_of_processing
+from leadwerk.policy.enrichment import Enrichment, EnrichmentProvider
 from leadwerk.policy.load import load
+from leadwerk.policy.workflows import Channel, Workflows
 from leadwerk.warehouse import schema
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
@@ -32,8 +35,25 @@ def test_the_record_names_tables_places_recipients_and_retention(language: Recor
     assert [row for row in described if row not in text] == []
     for part in ("BigQuery, acme, europe-west6", "crm.example.ch", "2026-05-04", "mortgage", "1100"):
         assert part in text
+    staff = ("Notizen nach einem Anruf", "Anmeldungen") if language == "de" else ("notes after a call", "sign-ins")
+    assert [part for part in staff if part not in text] == []
     assert "k3y" not in text
     assert not re.search(r"\{\{|\{%|None", text)
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_every_recipient_that_the_policy_names_is_in_the_record(language: RecordLanguage) -> None:
+    provider = EnrichmentProvider(name="zefix")
+    policy = structs.replace(
+        load("mortgage"),
+        enrichment=Enrichment(providers=(provider,)),
+        workflows=Workflows(
+            channels=(Channel(name="sales-chat", kind="slack"), Channel(name="partner", kind="webhook"))
+        ),
+    )
+    text = record_of_processing(settings.read(CLOUD), policy, None, erasures=0, language=language, now=NOW)
+    recipients = text.partition("## 4.")[2].partition("## 5.")[0]
+    assert [name for name in ("crm.example.ch", "zefix", "sales-chat", "partner") if name not in recipients] == []
 
 
 def test_both_languages_have_the_same_sections_and_figures(tmp_path: Path) -> None:

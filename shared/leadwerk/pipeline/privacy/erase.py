@@ -107,8 +107,8 @@ def erase(place: ErasurePlaces, name: str, *, by: str, reason: str, now: datetim
         for lead in of_moment
     }  # fmt: skip
     hashes = erased_ids.rows_of(person.by_kind, erasure_id=erasure_id, erased_at=now, secret=place.secret)
-    place.warehouse.append("erasures", [begun])
-    place.warehouse.append("erased_ids", hashes)
+    # Together: an order without hashes would stay open for ever, and the trail would state one that nobody carried out.
+    place.warehouse.append_new({"erasures": [begun], "erased_ids": hashes})
     # After the hashes: an erasure that dies here loses counts, and none counts a lead twice.
     keep_counts(place.warehouse, place.picks.policy, sorted({*person.leads} - counted_before), now)
     deleted = _delete(place, {kind: {now: list(ids)} for kind, ids in person.by_kind.items()})
