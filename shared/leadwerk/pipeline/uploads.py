@@ -75,10 +75,10 @@ class Uploads:
 
 
 def _delete(folders: Iterable[Path]) -> int:
-    gone = [*folders]
-    for path in gone:
-        shutil.rmtree(path)
-    return len(gone)
+    uploads = [*folders]
+    for upload in uploads:
+        shutil.rmtree(upload)
+    return len(uploads)
 
 
 def _came_at(folder: Path) -> datetime:

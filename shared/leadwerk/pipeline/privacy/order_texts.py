@@ -33,8 +33,8 @@ def reason_text(text: str, ids: Iterable[str]) -> str:
 
 
 def _is_among(text: str, ids: Iterable[str]) -> bool:
-    words = (re.escape(id_.casefold()) for id_ in ids if len(id_) >= SHORTEST_ID)
-    return any(re.search(rf"(?<!\w){word}(?!\w)", text.casefold()) for word in words)
+    patterns = (rf"(?<!\w){re.escape(id_.casefold())}(?!\w)" for id_ in ids if len(id_) >= SHORTEST_ID)
+    return any(re.search(pattern, text.casefold()) for pattern in patterns)
 
 
 def _checked(field: str, value: str, *, is_naming: bool) -> str:
