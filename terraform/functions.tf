@@ -158,6 +158,7 @@ resource "google_cloudfunctions2_function" "stage" {
     environment_variables = merge(
       local.environment,
       local.crm_environment,
+      lookup(local.crm_pace, each.key, {}),
       lookup(local.own_environment, each.key, {}),
       { for secret in local.function_secrets[each.key] : "LEADWERK_${upper(secret)}_FILE" => "${local.secret_folders[secret]}/latest" },
     )

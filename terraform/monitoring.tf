@@ -21,15 +21,22 @@ locals {
     drift            = { filter = "${local.finished}\"desk\"", value = "jsonPayload.drift" }
     kpi_alerts       = { filter = "jsonPayload.event=\"kpis_measured\"", value = "jsonPayload.kpi_alerts" }
     anomalies        = { filter = "jsonPayload.event=\"anomaly_alarm\"", value = null }
-    model_trained    = { filter = "${local.finished}\"retrain\"", value = null }
+    model_trained    = { filter = "${local.finished}\"retrain\" AND jsonPayload.stood_down:*", value = null }
+    rescore_left     = { filter = "${local.finished}\"score\" AND jsonPayload.only_left=false", value = "jsonPayload.left" }
     channel_disabled = { filter = "jsonPayload.event=\"channel_disabled\"", value = null }
     stood_down       = { filter = "${local.finished}\"retrain\" AND jsonPayload.stood_down=true", value = null }
   }
 
-  # above: the metric's sum over `window`; mean_above: its mean; none: not one line in `window`.
+  # above: the metric's sum over `window`; mean_above: its mean; none: not one line in `window`, which is an interval of its
+  # schedule and some patience.
   alerts = {
     stage_failing          = { metric = "stage_failed", kind = "above", threshold = 2, window = "1h", severity = "ERROR", says = "A stage failed more than twice within an hour." }
     extract_late           = { metric = "extract_finished", kind = "none", threshold = 0.5, window = "25h", severity = "ERROR", says = "The nightly extraction has not finished for 25 hours." }
+    ingest_late            = { metric = "rejected", kind = "none", threshold = 0.5, window = "25h", severity = "ERROR", says = "The nightly ingestion from the CRM has not finished for 25 hours." }
+    rescore_late           = { metric = "rescore_left", kind = "none", threshold = 0.5, window = "25h", severity = "ERROR", says = "The open leads have not been rescored for 25 hours." }
+    threshold_late         = { metric = "kpi_alerts", kind = "none", threshold = 0.5, window = "25h", severity = "WARNING", says = "The threshold and the KPIs of the day have not been decided for 25 hours." }
+    deliver_late           = { metric = "pending", kind = "none", threshold = 0.5, window = "1h", severity = "ERROR", says = "No delivery to the CRM has finished for an hour." }
+    retrain_late           = { metric = "model_trained", kind = "none", threshold = 0.5, window = "8d", severity = "WARNING", says = "The weekly retraining has not finished for 8 days." }
     feed_missing           = { metric = "days_missing", kind = "above", threshold = 0, window = "24h", severity = "WARNING", says = "GA4 did not export a day that should be there." }
     feed_empty             = { metric = "days_empty", kind = "above", threshold = 0, window = "24h", severity = "ERROR", says = "A whole day's extraction kept not a single event." }
     deliveries_dead_letter = { metric = "dead_letter", kind = "above", threshold = 0, window = "1h", severity = "WARNING", says = "The CRM refuses scores; they are dead letters with the reason." }
@@ -75,7 +82,7 @@ locals {
         says     = alert.says
         lasts    = "0s"
         query = (
-          alert.kind == "none" ? "(${format(local.sums[alert.metric], alert.window)} or vector(0)) < ${alert.threshold}" :
+          alert.kind == "none" ? "(${format(lookup(local.counts, alert.metric, local.sums[alert.metric]), alert.window)} or vector(0)) < ${alert.threshold}" :
           alert.kind == "above" ? "${format(local.sums[alert.metric], alert.window)} > ${alert.threshold}" :
           "(${format(local.sums[alert.metric], alert.window)}) / (${format(local.counts[alert.metric], alert.window)}) > ${alert.threshold}"
         )
@@ -172,7 +179,7 @@ resource "google_monitoring_alert_policy" "stage" {
   display_name          = "Leadwerk: ${replace(each.key, "_", " ")}"
   combiner              = "OR"
   severity              = each.value.severity
-  enabled               = !(each.key == "extract_late" && var.schedules_paused)
+  enabled               = !(var.schedules_paused && try(local.alerts[each.key].kind, "") == "none")
   notification_channels = local.channels
 
   conditions {

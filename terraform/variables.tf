@@ -129,7 +129,7 @@ variable "crm_url" {
 }
 
 variable "crm_per_second" {
-  description = "Calls a second that the CRM's API takes from one client."
+  description = "Calls a second that the CRM's API takes from all functions together: half of them are the outbox's, the rest is shared by ingestion and the instances of score."
   type        = number
   default     = 10
 

@@ -162,7 +162,7 @@ run "sets_a_budget_without_addresses" {
   }
 }
 
-run "rests_the_alert_of_the_nightly_run_with_the_schedules" {
+run "rests_the_alerts_that_wait_for_a_run_with_the_schedules" {
   command = plan
 
   variables {
@@ -170,8 +170,8 @@ run "rests_the_alert_of_the_nightly_run_with_the_schedules" {
   }
 
   assert {
-    condition     = [for name, alert in google_monitoring_alert_policy.stage : name if !alert.enabled] == ["extract_late"]
-    error_message = "Only the alert that waits for a run rests."
+    condition     = [for name, alert in google_monitoring_alert_policy.stage : name if !alert.enabled] == ["deliver_late", "extract_late", "ingest_late", "rescore_late", "retrain_late", "threshold_late"]
+    error_message = "Only the alerts that wait for a run rest."
   }
 
   assert {

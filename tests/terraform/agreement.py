@@ -27,7 +27,7 @@ EXPORT = "ga4_events"  # described for the tests; Google makes it
 NOT_DEPLOYED = re.compile(r"__pycache__|\.pyc$|^leadwerk/(simulation|cli)/")
 
 # What runs when: schedule → cron, function and body. A second look, as the permissions have one.
-SCHEDULES: dict[str, tuple[str, str, dict[str, Any]]] = {
+SCHEDULES: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "extract-nightly": ("30 5 * * *", "extract_features", {}),
     "extract-intraday": ("5 7-20 * * *", "extract_features", {"intraday": True}),
     "ingest-nightly": ("0 2-4 * * *", "ingest_feedback", {}),
@@ -45,6 +45,7 @@ SCHEDULES: dict[str, tuple[str, str, dict[str, Any]]] = {
         "score",
         {"lead_id": "leadwerk-synthetic", "form": {"web_consent": False}, "dry_run": True},
     ),
+    "health-check": ("*/5 * * * *", "score", None),
     "report-daily": ("0 7 * * *", "desk", {}),
 }
 
@@ -85,7 +86,7 @@ def rows_expire_as_the_policy_says(resources: Resources, tables: Path, retention
 
 
 def schedules_call_what_is_there(resources: Resources) -> list[str]:
-    """Each schedule sends to its function, by POST and on no path, a body that the function takes."""
+    """Each schedule sends to its function a body that the function takes, by POST on no path, or asks its health."""
     urls = {
         function["index"]: function["values"]["service_config"][0]["uri"]
         for function in of_type(resources, "google_cloudfunctions2_function")
@@ -98,11 +99,15 @@ def schedules_call_what_is_there(resources: Resources) -> list[str]:
     for name in sorted(jobs.keys() & SCHEDULES.keys()):
         cron, function, body = SCHEDULES[name]
         [target] = jobs[name]["http_target"]
-        sent = base64.b64decode(target["body"])
+        request = ("GET", f"{urls[function]}/health") if body is None else ("POST", urls[function])
         if jobs[name]["schedule"] != cron:
             complaints.append(f"schedule {name} runs at {jobs[name]['schedule']}")
-        if (target["http_method"], target.get("uri")) != ("POST", urls[function]):
+        if (target["http_method"], target.get("uri")) != request:
             complaints.append(f"schedule {name} sends {target['http_method']} to {target.get('uri')}")
+        if body is None:
+            complaints += [f"schedule {name} sends a body to a health check"] if target.get("body") else []
+            continue
+        sent = base64.b64decode(target["body"])
         if json.loads(sent) != body:
             complaints.append(f"schedule {name} sends {sent.decode()}")
         complaints += [f"schedule {name}: {function} refuses its body: {reason}" for reason in refused(function, sent)]

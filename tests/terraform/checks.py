@@ -252,7 +252,7 @@ def every_schedule_names_its_audience(resources: Resources) -> list[str]:
     for job in of_type(resources, "google_cloud_scheduler_job"):
         target, deadline = job["values"]["http_target"][0], job["values"]["attempt_deadline"]
         tokens = target.get("oidc_token") or [{}]
-        if tokens[0].get("audience") != target["uri"]:
+        if tokens[0].get("audience") != target["uri"].removesuffix("/health"):
             complaints.append(f"{job['address']} has no OIDC audience that is its target")
         if int(str(deadline).rstrip("s")) >= LONGEST_DEADLINE_SECONDS:
             complaints.append(f"{job['address']} has a deadline of {deadline}, Scheduler allows under 30 minutes")
@@ -403,12 +403,13 @@ def functions_end_before_their_schedule_gives_up(resources: Resources) -> list[s
         function["values"]["service_config"][0]["uri"]: function["values"]["service_config"][0]["timeout_seconds"]
         for function in of_type(resources, "google_cloudfunctions2_function")
     }
-    jobs = {job["values"]["name"]: job["values"] for job in of_type(resources, "google_cloud_scheduler_job")}
-    return [
-        f"{name} gives up after {deadline} s, its function runs for up to {allowed[job['http_target'][0]['uri']]} s"
-        for name, job in jobs.items()
-        if (deadline := int(job["attempt_deadline"].rstrip("s"))) < allowed[job["http_target"][0]["uri"]]
-    ]
+    complaints = []
+    for job in of_type(resources, "google_cloud_scheduler_job"):
+        values, [target] = job["values"], job["values"]["http_target"]
+        timeout = allowed[target["uri"].removesuffix("/health")]
+        if (deadline := int(values["attempt_deadline"].rstrip("s"))) < timeout:
+            complaints.append(f"{values['name']} gives up after {deadline} s, its function runs for up to {timeout} s")
+    return complaints
 
 
 QUOTA_CPUS, QUOTA_GIB = 20.0, 40.0  # of Cloud Run, a region, in a new project

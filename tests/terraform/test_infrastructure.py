@@ -51,6 +51,16 @@ def test_permissions_are_exactly_the_table(resources: list[dict]) -> None:
     assert checks.permissions_are_exactly_the_table(resources) == []
 
 
+def test_all_instances_together_keep_the_pace_of_the_crm(resources: list[dict]) -> None:
+    calls_by_function = {}
+    for function in checks.of_type(resources, "google_cloudfunctions2_function"):
+        [config] = function["values"]["service_config"]
+        if pace := config["environment_variables"].get("LEADWERK_CRM_PER_SECOND"):
+            calls_by_function[function["index"]] = float(pace) * config["max_instance_count"]
+    assert calls_by_function.keys() == {"deliver_scores", "ingest_feedback", "score"}
+    assert sum(calls_by_function.values()) == pytest.approx(10, abs=0.01)
+
+
 def test_others_may_only_call_what_the_example_says(resources: list[dict]) -> None:
     assert checks.others_may_only_call(resources, CALLERS, READERS, PUBLISHERS) == []
 

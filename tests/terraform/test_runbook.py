@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from leadwerk.pipeline import deliver, ingest, report, retrain
+from leadwerk.pipeline import deliver, ingest, report, rescore, retrain
 from leadwerk.pipeline.extract_messages import ExtractReport
 from leadwerk.web import log
 from terraform.checks import PREFIX, Resources, of_type, runs_of_paused_jobs
@@ -151,6 +152,24 @@ def test_metrics_take_their_numbers_from_the_line_of_a_stage(
             assert isinstance(extracted(metric["value_extractor"], line), int | float)
 
 
+def test_neither_a_form_nor_what_was_left_counts_as_the_rescoring_of_the_day(
+    resources: Resources, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    moment = datetime(2026, 3, 2, 6, 40, tzinfo=UTC)
+    daily = rescore.RescoreReport(moment, "v1", 40, 3, {}, left=7)
+    with caplog.at_level(logging.INFO, "leadwerk"):
+        for report_of_run in (daily, replace(daily, left=0, only_left=True), {"scored": 1, "refused": 0}):
+            log.finished("score", report_of_run, 0.5)
+    (tmp_path / "log").write_text("\n".join(log._CloudLogging().format(record) for record in caplog.records))
+    [metric] = [
+        metric["values"]
+        for metric in of_type(resources, "google_logging_metric")
+        if metric["values"]["name"] == "leadwerk/rescore_left"
+    ]
+    lines = counted(metric["filter"], entries(tmp_path / "log", PREFIX + "score"))
+    assert [extracted(metric["value_extractor"], line) for line in lines] == [7]
+
+
 def test_a_filter_counts_the_lines_it_describes_and_no_other(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text('starting\n{"event": "x", "late": false, "n": 3}\n{"event": "y", "late": true}\n')
@@ -158,5 +177,7 @@ def test_a_filter_counts_the_lines_it_describes_and_no_other(tmp_path: Path) -> 
     matched_lines = counted('resource.labels.service_name=("desk" OR "score") AND jsonPayload.late=false', lines)
     assert [extracted("EXTRACT(jsonPayload.n)", line) for line in matched_lines] == [3]
     assert counted('jsonPayload.event="z"', lines) == []
+    assert len(counted("jsonPayload.late:*", lines)) == 2
+    assert len(counted("jsonPayload.n:*", lines)) == 1
     with pytest.raises(ValueError, match="not in the language"):
         counted('jsonPayload.event=~"x"', lines)

@@ -336,13 +336,13 @@ HIDING: dict[str, Fault] = {
         "score gets 8 requests at once and has 7 threads",
     ),
     "a schedule with another method": (
-        "schedules.tf", '"POST"', '"GET"',
+        "schedules.tf", '"GET" : "POST"', '"GET" : "GET"',
         agreement.schedules_call_what_is_there,
         "schedule deliver sends GET",
     ),
     "a schedule that calls a path": (
-        "schedules.tf", f"uri         = {URI}",
-        f'uri         = "${{{URI}}}/run"',
+        "schedules.tf", 'try(each.value.path, "")',
+        'try(each.value.path, "/run")',
         agreement.schedules_call_what_is_there,
         "/run",
     ),

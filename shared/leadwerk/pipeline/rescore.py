@@ -42,6 +42,7 @@ class RescoreReport:
 
     `closed`: closed or expired leads that got a final score, because a CRM update closed them or moved their stage.
     `stage_changes`: leads, including closed ones, with a new stage. `left`: open leads that the next run begins with.
+    `only_left`: whether this run was asked for those alone.
     """
 
     scored_at: datetime
@@ -52,6 +53,7 @@ class RescoreReport:
     stage_changes: int = 0
     closed: int = 0
     left: int = 0
+    only_left: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def run(
     version = scorer.version if scorer else None
     unfinished, round_stored_at = (None, None) if options.only_closed else read_round(warehouse)
     if options.only_left and unfinished is None:
-        return RescoreReport(now, version, 0, 0, {})
+        return RescoreReport(now, version, 0, 0, {}, only_left=True)
     created_since = now - timedelta(days=OPEN_LEAD_DAYS)
     open_leads = [] if options.only_closed else read_open_leads(warehouse, created_since=created_since, as_of=now)
     first = unfinished.at if unfinished else 0
@@ -117,7 +119,8 @@ def run(
     for batch in batches(stale.moved, BATCH):
         run.move(batch)
     run.moved += warehouse.append("stage_changes", stale.unrecorded)
-    return RescoreReport(now, version, done, run.stored, dict(run.clusters), run.moved, run.closed, len(left))
+    counts = (run.stored, dict(run.clusters), run.moved, run.closed, len(left))
+    return RescoreReport(now, version, done, *counts, only_left=options.only_left)
 
 
 @dataclass
