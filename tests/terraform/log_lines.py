@@ -25,13 +25,13 @@ def entries(log: Path, service: str) -> list[dict[str, Any]]:
 
 
 def counted(filter_: str, lines: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The entries that a filter of conditions `field="value"` and `field:*` (it is there), joined by AND, lets through.
+    """The entries that a filter of conditions `field="value"` and `field:*` (it is set), joined by AND, lets through.
 
     Raises:
         ValueError: the filter says something else as well.
     """
     conditions = CONDITION.findall(filter_)
-    if " AND ".join(f"{there}:*" if there else f"{field}={value}" for field, value, there in conditions) != filter_:
+    if " AND ".join(f"{present}:*" if present else f"{field}={value}" for field, value, present in conditions) != filter_:
         raise ValueError(f"not in the language of this test: {filter_}")
     return [line for line in lines if all(_holds(line, *condition) for condition in conditions)]
 
@@ -43,8 +43,8 @@ def extracted(extractor: str, entry: Mapping[str, Any]) -> Any:
     return _field_value(entry, field_match[1])
 
 
-def _holds(line: Mapping[str, Any], field: str, value: str, there: str) -> bool:
-    return _field_value(line, there) is not None if there else _field_value(line, field) in _values(value)
+def _holds(line: Mapping[str, Any], field: str, value: str, present: str) -> bool:
+    return _field_value(line, present) is not None if present else _field_value(line, field) in _values(value)
 
 
 def _field_value(entry: Any, field: str) -> Any:
