@@ -31,7 +31,8 @@ def counted(filter_: str, lines: Iterable[Mapping[str, Any]]) -> list[Mapping[st
         ValueError: the filter says something else as well.
     """
     conditions = CONDITION.findall(filter_)
-    if " AND ".join(f"{present}:*" if present else f"{field}={value}" for field, value, present in conditions) != filter_:
+    read = (f"{present}:*" if present else f"{field}={value}" for field, value, present in conditions)
+    if " AND ".join(read) != filter_:
         raise ValueError(f"not in the language of this test: {filter_}")
     return [line for line in lines if all(_holds(line, *condition) for condition in conditions)]
 
