@@ -65,6 +65,10 @@ from pathlib import Path
 
 from leadwerk.errors import ConfigurationError
 
+# Several models are fitted side by side, each in one thread. OpenBLAS's own threads spin while they wait, which took a
+# quarter of a training's processor time. numpy reads it once, when it is imported, after this module.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 FOR_ITS_OWNER = 0o700
 NOBODY_ELSE = 0o077
 """The umask of our processes: files and folders are for their owner alone."""

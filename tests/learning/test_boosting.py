@@ -9,11 +9,11 @@ from leadwerk.learning import boosting
 from leadwerk.learning.boosting import fit_boosting
 from leadwerk.learning.logistic import fit_logistic
 from leadwerk.learning.model import from_files
-from leadwerk.learning.ridge import fit_linear
+from leadwerk.learning.ridge import MANY, fit_linear
 from leadwerk.learning.split import folds
 from leadwerk.policy.model import Training
 from leadwerk.stats import metrics
-from leadwerk.stats.log_odds import logit
+from leadwerk.stats.log_odds import logit, sigmoid
 from support.simulated_landmarks import FEATURES, landmarks
 
 
@@ -114,6 +114,19 @@ def test_the_regression_has_the_weights_of_scikit_learn(train):
     theirs = LogisticRegression(C=1 / 10.0, tol=1e-10, max_iter=1000).fit(scaled, train.converted)
     np.testing.assert_allclose(linear.weights, theirs.coef_[0], atol=1e-4)
     assert linear.bias == pytest.approx(theirs.intercept_[0], abs=1e-4)
+
+
+@pytest.mark.slow
+def test_a_regression_of_many_rows_has_the_weights_of_scikit_learn():
+    random = np.random.default_rng(1)
+    matrix = random.normal(size=(MANY + 5, 3)).astype(np.float32)
+    # Every tenth row, at which the search begins, is of another kind than the rest.
+    effect = np.where(np.arange(len(matrix)) % 10 == 0, -2.0, 1.0)
+    converted = random.random(len(matrix)) < sigmoid(effect * matrix[:, 0] - 1.0)
+    linear = fit_linear(matrix, converted, weights=np.ones(len(matrix)))
+    scaled = (matrix - np.array(linear.means)) / np.array(linear.scales)
+    theirs = LogisticRegression(C=1 / 10.0, tol=1e-10, max_iter=1000).fit(scaled, converted)
+    np.testing.assert_allclose(linear.weights, theirs.coef_[0], atol=1e-4)
 
 
 def test_the_regression_survives_constant_missing_and_separating_columns():
