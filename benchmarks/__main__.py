@@ -8,7 +8,10 @@ from pathlib import Path
 
 from benchmarks.figure import Figure
 
-FRAME = {"__init__", "__main__", "figure", "pubsub_emulator", "push_sender"}
+FRAME = {
+    "__init__", "__main__", "chaos_partners", "figure", "killed_calls", "killed_stage", "pubsub_emulator",
+    "push_sender",
+}  # fmt: skip
 
 
 def names() -> list[str]:

@@ -132,25 +132,30 @@ def play(home: Path, events: int, *, seed: int = 7, jar: Path | None = None) -> 
     # Within the first nine tenths: a kill after the last message would kill an idle function.
     kill_after = sorted(draw.randrange(len(data) * 9 // 10) for _ in range(kills))
     try:
-        with serving(home, names=(FUNCTION,), crm=False, environment=environment(google)) as servers:
-            url = servers.url(FUNCTION) + "/pubsub"
-            with _publisher(home, url, google.headers(), jar) as (publish, acknowledged):
-                begun_at = time.monotonic()
-                size = -(-len(data) // BURSTS)
-                bursts = [data[at : at + size] for at in range(0, len(data), size)]
-                publishing = threading.Thread(target=lambda: [publish(burst) for burst in bursts])
-                publishing.start()
-                for threshold in [*kill_after, len(data) - 1]:
-                    _await(acknowledged, threshold + 1, begun_at)
-                    if threshold != len(data) - 1:
-                        _kill(servers, home)
-                publishing.join()
-                seconds = time.monotonic() - begun_at
+        with (
+            serving(home, names=(FUNCTION,), crm=False, environment=environment(google)) as servers,
+            _publisher(home, servers.url(FUNCTION) + "/pubsub", google.headers(), jar) as (publish, acknowledged),
+        ):
+            begun_at = time.monotonic()
+            publishing = threading.Thread(target=_publish_in_bursts, args=(publish, data))
+            publishing.start()
+            for threshold in kill_after:
+                _await(acknowledged, threshold + 1, begun_at)
+                _kill(servers, home)
+            _await(acknowledged, len(data), begun_at)
+            publishing.join()
+            seconds = time.monotonic() - begun_at
     finally:
         google.close()
     [stored] = warehouse.rows(STORED, {})
     pushed_by = "emulator" if jar else "own driver"
     return BurstResult(stored["n"], stored["events"], kills, len(data), seconds, pushed_by)
+
+
+def _publish_in_bursts(publish: Publish, data: Sequence[str]) -> None:
+    size = -(-len(data) // BURSTS)
+    for at in range(0, len(data), size):
+        publish(data[at : at + size])
 
 
 def _await(acknowledged: set[str], count: int, begun_at: float) -> None:

@@ -8,42 +8,24 @@ CHAOS_SEEDS sets another number.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import shutil
-import signal
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, Literal
 
-import msgspec
-import requests
-
+from benchmarks.chaos_partners import CRMProcess, Receiver
 from benchmarks.figure import Figure
+from benchmarks.killed_stage import STAGES, TOKEN, run_stage
 from leadwerk import simulation
-from leadwerk.crm.boma import Boma
-from leadwerk.crm.channels import connect
-from leadwerk.crm.guarded_http import GuardedHttp
-from leadwerk.crm.http_client import HttpClient
-from leadwerk.errors import LeadwerkError
-from leadwerk.pipeline import deliver, ingest
-from leadwerk.pipeline.workflows import stage as workflows
-from leadwerk.pipeline.workflows.carry_out import Receivers
-from leadwerk.policy import load
-from leadwerk.policy.workflows import Channel, Workflow, WorkflowAction, Workflows, WorkflowTrigger
 from leadwerk.simulation.crm_faults import Faults
-from leadwerk.simulation.crm_server import CrmServer
 from leadwerk.simulation.crm_store import CaseStore
 from leadwerk.simulation.storage import FOLDER
 from leadwerk.warehouse import schema
@@ -51,24 +33,13 @@ from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
 
 SEEDS = int(os.environ.get("CHAOS_SEEDS", "200"))
-TOKEN = "chaos-token-of-24-bytes-or-more"  # noqa: S105  of a CRM on this machine
 NOW = datetime(2026, 2, 1, 9, tzinfo=UTC)
 DAYS, LEADS, SCORED = 20, 300, 12
 ROUNDS, LAST_ROUNDS = 3, 30
 HOT_FROM = 60
 MOST_STEPS = 14  # boundaries within which a process is killed: a run has about as many
 TABLES = ("leads", "identities", "touchpoints", "outcomes")
-Stage = Literal["ingest", "deliver", "workflows"]
 NOWHERE = ("http://127.0.0.1:9", f"http://127.0.0.1:9 {TOKEN}")
-STAGES: tuple[Stage, ...] = ("ingest", "deliver", "workflows")
-HOT_EVENT = Workflow(
-    name="hot", when=WorkflowTrigger(change="became_hot"), actions=(WorkflowAction(do="event", channel="partner"),)
-)
-POLICY = msgspec.structs.replace(
-    load("mortgage"), workflows=Workflows(channels=(Channel(name="partner", kind="webhook"),), rules=(HOT_EVENT,))
-)
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload([__name__])
 
 
 @dataclass(frozen=True)
@@ -78,82 +49,6 @@ class Ending:
     scores: Mapping[str, object]
     tables: Mapping[str, tuple[str, ...]]
     events: frozenset[str]
-
-
-@dataclass
-class Receiver:
-    """Takes signed events, each id once, and drops some connections after it took one."""
-
-    draw: random.Random
-    drop_rate: float = 0.0
-    url: str = ""
-    events: set[str] = field(default_factory=set)
-
-    @contextmanager
-    def serving(self) -> Iterator[Receiver]:
-        """Listen until the block ends."""
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.events.add(self.headers["webhook-id"])
-                if receiver.draw.random() < receiver.drop_rate:
-                    self.close_connection = True
-                    return
-                self.send_response(204)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Nothing: thousands of requests."""
-
-        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            self.url = f"http://127.0.0.1:{server.server_port}/events {TOKEN}"
-            yield self
-            server.shutdown()
-
-
-@dataclass
-class CRMProcess:
-    """The simulated CRM as a process of its own, on one port however often it is killed."""
-
-    home: Path
-    port: int = 0
-    process: BaseProcess | None = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        """Start it, and wait until it listens."""
-        reader, writer = PROCESSES.Pipe(duplex=False)
-        self.process = PROCESSES.Process(target=_serve_crm, args=(self.home, self.port, writer), daemon=True)
-        self.process.start()
-        if not reader.poll(60):
-            raise RuntimeError("The CRM did not start.")
-        self.port = reader.recv()
-
-    def kill(self) -> None:
-        """SIGKILL; what it acknowledged is on the disk."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.join()
-
-    def set_faults(self, faults: Faults) -> None:
-        headers = {"Authorization": f"Bearer {TOKEN}"}
-        body = msgspec.to_builtins(faults)
-        requests.post(f"{self.url}/admin/faults", json=body, headers=headers, timeout=10).raise_for_status()
-
-
-def _serve_crm(home: Path, port: int, writer: Connection) -> None:
-    server = CrmServer(home, TOKEN, port)
-    writer.send(server.server_address[1])
-    server.serve_forever()
 
 
 @dataclass
@@ -208,6 +103,13 @@ class Play:
         self.draw, self.receiver.drop_rate = None, 0.0
         self.crm.set_faults(Faults())
 
+    def finish(self, warehouse: DuckDBWarehouse) -> None:
+        """Play a day at a time until nothing is to be repeated."""
+        for day in range(1, LAST_ROUNDS):
+            self.round(NOW + timedelta(days=day))
+            if not _waiting(warehouse):
+                return
+
     def ending(self) -> Ending:
         """What is left, without moments of writing and of attempts, in which the plays differ."""
         warehouse, store = DuckDBWarehouse(self.home), CaseStore(self.home / FOLDER)
@@ -220,55 +122,6 @@ def _rows(warehouse: DuckDBWarehouse, table: str) -> tuple[str, ...]:
     names = ", ".join(f"`{column.name}`" for column in schema.table(table).fields if column.name != schema.STORED_AT)
     rows = warehouse.rows(from_text(f"SELECT {names} FROM leadwerk.{table}"), {})  # noqa: S608  names of schema.json
     return tuple(sorted(map(str, rows)))
-
-
-def run_stage(name: Stage, home: Path, urls: tuple[str, str], now: datetime, kill_at: int) -> bool:
-    """Run a stage in a process of its own, killed at boundary `kill_at` (0: never); whether it ended by itself."""
-    process = PROCESSES.Process(target=_run_stage, args=(name, home, urls, now, kill_at))
-    process.start()
-    process.join(120)
-    if process.exitcode not in (0, -signal.SIGKILL):
-        raise RuntimeError(f"{name} ended with {process.exitcode}.")
-    return process.exitcode == 0
-
-
-def _run_stage(name: Stage, home: Path, urls: tuple[str, str], now: datetime, kill_at: int) -> None:
-    remaining = [kill_at]
-    for owner, method in ((DuckDBWarehouse, "append"), (HttpClient, "_once"), (GuardedHttp, "post")):
-        setattr(owner, method, _with_boundaries(getattr(owner, method), remaining))
-    warehouse = DuckDBWarehouse(home)
-    crm = Boma(urls[0], TOKEN, per_second=10_000, sleep=lambda _: None)
-    # A CRM that fails ends a run with an error; the next one goes on where this one stopped.
-    try:
-        match name:
-            case "ingest":
-                ingest.run(warehouse, POLICY, crm, now=now, person_key="secret")
-            case "deliver":
-                deliver.run(warehouse, POLICY, crm, now=now)
-            case "workflows":
-                http = GuardedHttp(allow_private=True)
-                receivers = Receivers(lambda _: connect("webhook", urls[1], http), lambda: crm)
-                workflows.run(warehouse, POLICY, receivers, now=now)
-    except LeadwerkError:
-        return
-
-
-def _with_boundaries(function: Callable[..., Any], remaining: list[int]) -> Callable[..., Any]:
-    """The function, with a step before it and one after it at which the process may be killed."""
-
-    def stepped(*arguments: Any, **options: Any) -> Any:
-        _step(remaining)
-        answer = function(*arguments, **options)
-        _step(remaining)
-        return answer
-
-    return stepped
-
-
-def _step(remaining: list[int]) -> None:
-    remaining[0] -= 1
-    if remaining[0] == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def new_scores(lead_ids: list[str], number: int, draw: random.Random) -> list[dict[str, object]]:
@@ -306,10 +159,7 @@ def play(template: Path, home: Path, seed: int, *, in_chaos: bool) -> tuple[Endi
                 days.disturb(seed * ROUNDS + number)
                 days.round(NOW + timedelta(hours=number))
             days.heal()
-            for day in range(1, LAST_ROUNDS):
-                days.round(NOW + timedelta(days=day))
-                if not _waiting(warehouse):
-                    break
+            days.finish(warehouse)
             return days.ending(), days.kills
     finally:
         crm.kill()

@@ -10,7 +10,7 @@ import argparse
 import os
 from importlib import import_module
 
-from leadwerk.settings import NOBODY_ELSE
+from leadwerk.private_files import NOBODY_ELSE
 
 LONGEST_REQUEST_LINE = 65_536
 """As Cloud Run's front end. gunicorn's own 8,190 bytes are too few for the form of a file with many columns."""

@@ -29,7 +29,8 @@ from typing import Any
 import leadwerk
 from leadwerk.errors import ConfigurationError
 from leadwerk.pipeline.uploads import KEPT, Uploads
-from leadwerk.settings import link_key, private_folder
+from leadwerk.private_files import private_folder
+from leadwerk.settings import link_key
 
 FUNCTIONS = ("extract_features", "ingest_feedback", "retrain", "score", "deliver_scores", "desk", "privacy")
 CRM = "crm"

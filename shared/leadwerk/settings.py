@@ -59,9 +59,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any, cast
 
 from leadwerk.errors import ConfigurationError
 
@@ -69,138 +70,12 @@ from leadwerk.errors import ConfigurationError
 # quarter of a training's processor time. numpy reads it once, when it is imported, after this module.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-FOR_ITS_OWNER = 0o700
-NOBODY_ELSE = 0o077
-"""The umask of our processes: files and folders are for their owner alone."""
 ENGINES = ("duckdb", "bigquery")
 CRMS = ("boma", "hubspot", "salesforce", "pipedrive", "odoo", "activecampaign", "tryton", "webhook")
 ACCESSES = ("private", "iap", "local")
 CALLS_PER_MINUTE = "600"
 PUSH_KEYS_URL = "https://www.googleapis.com/oauth2/v1/certs"
 IAP_KEYS_URL = "https://www.gstatic.com/iap/verify/public_key"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Settings of a deployment; the table above describes each field.
-
-    `policy_place`: where a policy is published: `policy`, or HOME/policy.yaml while a shipped one is in force.
-    """
-
-    engine: str
-    home: Path
-    policy: str
-    policy_place: str
-    registry: str
-    reports: str
-    picks: str
-    project: str
-    location: str
-    dataset: str
-    ga4_dataset: str
-    bigquery_url: str
-    storage_url: str
-    crm: str
-    crm_url: str
-    crm_token: str
-    crm_per_second: float
-    crm_lead_path: str
-    crm_cases_path: str
-    crm_token_url: str
-    crm_client_id: str
-    crm_client_secret: str
-    crm_scope: str
-    crm_database: str
-    crm_webhook_secret: str
-    channels: str
-    private_receivers: bool
-    zefix_url: str
-    zefix_user: str
-    zefix_password: str
-    gemini_url: str
-    gemini_key: str
-    openai_url: str
-    openai_key: str
-    webhook_url: str
-    push_audience: str
-    push_account: str
-    push_keys_url: str
-    person_key: str
-    simulation: bool
-    clock_offset: float
-    access: str
-    people: str
-    iap_audience: str
-    iap_keys_url: str
-    desk_key: str
-    desk_token: str
-    crm_lead_url: str
-    query_gib: float
-
-
-def read(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings from the environment, or from a mapping instead.
-
-    Raises:
-        ConfigurationError: the engine is unknown, BigQuery is chosen without its project and GA4 dataset, a number
-            is malformed, or the file of a secret cannot be read.
-    """
-    variables = _Variables(os.environ if environment is None else environment)
-    value, secret = variables.value, variables.secret
-    home = Path(value("HOME", ".leadwerk"))
-    settings = Settings(
-        engine=value("ENGINE", "duckdb"),
-        home=home,
-        policy=value("POLICY", str(home / "policy.yaml") if (home / "policy.yaml").exists() else "mortgage"),
-        policy_place=value("POLICY", str(home / "policy.yaml")),
-        registry=value("REGISTRY", str(home / "models")),
-        reports=value("REPORTS", str(home / "reports")),
-        picks=value("PICKS", str(home / "picks")),
-        project=value("PROJECT"),
-        location=value("LOCATION", "europe-west6"),
-        dataset=value("DATASET", "leadwerk"),
-        ga4_dataset=value("GA4_DATASET"),
-        bigquery_url=value("BIGQUERY_URL"),
-        storage_url=value("STORAGE_URL"),
-        crm=value("CRM", "boma").casefold(),
-        crm_url=value("CRM_URL", "http://127.0.0.1:8090"),
-        crm_token=secret("CRM_TOKEN"),
-        crm_per_second=_above_zero("LEADWERK_CRM_PER_SECOND", value("CRM_PER_SECOND", "10")),
-        crm_lead_path=value("CRM_LEAD_PATH", "/api/v1/leads/{id}"),
-        crm_cases_path=value("CRM_CASES_PATH", "/api/v1/cases"),
-        crm_token_url=value("CRM_TOKEN_URL"),
-        crm_client_id=value("CRM_CLIENT_ID"),
-        crm_client_secret=secret("CRM_CLIENT_SECRET"),
-        crm_scope=value("CRM_SCOPE"),
-        crm_database=value("CRM_DATABASE"),
-        crm_webhook_secret=secret("CRM_WEBHOOK_SECRET"),
-        channels=secret("CHANNELS"),
-        private_receivers=value("PRIVATE_RECEIVERS") == "1",
-        zefix_url=value("ZEFIX_URL"),
-        zefix_user=value("ZEFIX_USER"),
-        zefix_password=secret("ZEFIX_PASSWORD"),
-        gemini_url=value("GEMINI_URL"),
-        gemini_key=secret("GEMINI_KEY"),
-        openai_url=value("OPENAI_URL"),
-        openai_key=secret("OPENAI_KEY"),
-        webhook_url=value("WEBHOOK_URL"),
-        push_audience=value("PUSH_AUDIENCE"),
-        push_account=value("PUSH_ACCOUNT"),
-        push_keys_url=value("PUSH_KEYS_URL", PUSH_KEYS_URL),
-        person_key=secret("PERSON_KEY"),
-        simulation=value("SIMULATION") == "1",
-        clock_offset=_seconds(value("CLOCK_OFFSET", "0")),
-        access=value("ACCESS", "private"),
-        people=value("PEOPLE", str(home / "people.yaml")),
-        iap_audience=value("IAP_AUDIENCE"),
-        iap_keys_url=value("IAP_KEYS_URL", IAP_KEYS_URL),
-        desk_key=value("DESK_KEY"),
-        desk_token=value("DESK_TOKEN"),
-        crm_lead_url=value("CRM_LEAD_URL"),
-        query_gib=_above_zero("LEADWERK_QUERY_GIB", value("QUERY_GIB", "1024")),
-    )
-    _check(settings)
-    return settings
 
 
 @dataclass(frozen=True)
@@ -213,6 +88,112 @@ class _Variables:
     def secret(self, name: str) -> str:
         # The variable wins over the file: it is what a person sets to try something.
         return self.value(name) or _content(f"LEADWERK_{name}_FILE", self.value(f"{name}_FILE"))
+
+    @property
+    def home(self) -> Path:
+        return Path(self.value("HOME", ".leadwerk"))
+
+
+def _read_by(reader: Callable[[_Variables, str], Any]) -> Any:
+    """A field that `reader` takes from the variables, given the field's name in upper case."""
+    return field(metadata={"reader": reader})
+
+
+def _text(default: str = "") -> str:
+    return cast(str, _read_by(lambda variables, name: variables.value(name, default)))
+
+
+def _secret() -> str:
+    return cast(str, _read_by(_Variables.secret))
+
+
+def _flag() -> bool:
+    return cast(bool, _read_by(lambda variables, name: variables.value(name) == "1"))
+
+
+def _in_home(file: str) -> str:
+    return cast(str, _read_by(lambda variables, name: variables.value(name, str(variables.home / file))))
+
+
+def _above_zero(default: str) -> float:
+    return cast(float, _read_by(lambda variables, name: _number_above_zero(name, variables.value(name, default))))
+
+
+def _policy(variables: _Variables, name: str) -> str:
+    published = variables.home / "policy.yaml"
+    return variables.value(name, str(published) if published.exists() else "mortgage")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of a deployment; the table above describes each field.
+
+    `policy_place`: where a policy is published: `policy`, or HOME/policy.yaml while a shipped one is in force.
+    """
+
+    home: Path = field(metadata={"reader": lambda variables, _: variables.home})
+    engine: str = _text("duckdb")
+    policy: str = _read_by(_policy)
+    policy_place: str = _read_by(lambda variables, _: variables.value("POLICY", str(variables.home / "policy.yaml")))
+    registry: str = _in_home("models")
+    reports: str = _in_home("reports")
+    picks: str = _in_home("picks")
+    project: str = _text()
+    location: str = _text("europe-west6")
+    dataset: str = _text("leadwerk")
+    ga4_dataset: str = _text()
+    bigquery_url: str = _text()
+    storage_url: str = _text()
+    crm: str = _read_by(lambda variables, name: variables.value(name, "boma").casefold())
+    crm_url: str = _text("http://127.0.0.1:8090")
+    crm_token: str = _secret()
+    crm_per_second: float = _above_zero("10")
+    crm_lead_path: str = _text("/api/v1/leads/{id}")
+    crm_cases_path: str = _text("/api/v1/cases")
+    crm_token_url: str = _text()
+    crm_client_id: str = _text()
+    crm_client_secret: str = _secret()
+    crm_scope: str = _text()
+    crm_database: str = _text()
+    crm_webhook_secret: str = _secret()
+    channels: str = _secret()
+    private_receivers: bool = _flag()
+    zefix_url: str = _text()
+    zefix_user: str = _text()
+    zefix_password: str = _secret()
+    gemini_url: str = _text()
+    gemini_key: str = _secret()
+    openai_url: str = _text()
+    openai_key: str = _secret()
+    webhook_url: str = _text()
+    push_audience: str = _text()
+    push_account: str = _text()
+    push_keys_url: str = _text(PUSH_KEYS_URL)
+    person_key: str = _secret()
+    simulation: bool = _flag()
+    clock_offset: float = _read_by(lambda variables, name: _seconds(variables.value(name, "0")))
+    access: str = _text("private")
+    people: str = _in_home("people.yaml")
+    iap_audience: str = _text()
+    iap_keys_url: str = _text(IAP_KEYS_URL)
+    desk_key: str = _text()
+    desk_token: str = _text()
+    crm_lead_url: str = _text()
+    query_gib: float = _above_zero("1024")
+
+
+def read(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from the environment, or from a mapping instead.
+
+    Raises:
+        ConfigurationError: the engine is unknown, BigQuery is chosen without its project and GA4 dataset, a number
+            is malformed, or the file of a secret cannot be read.
+    """
+    variables = _Variables(os.environ if environment is None else environment)
+    readers = {setting.name: setting.metadata["reader"] for setting in fields(Settings)}
+    settings = Settings(**{name: reader(variables, name.upper()) for name, reader in readers.items()})
+    _check(settings)
+    return settings
 
 
 def link_key(desk_key: str) -> str:
@@ -257,13 +238,13 @@ def _content(setting: str, file: str) -> str:
         ) from error
 
 
-def _above_zero(setting: str, text: str) -> float:
+def _number_above_zero(name: str, text: str) -> float:
     try:
         number = float(text)
     except ValueError:
         number = 0.0
     if not 0 < number < float("inf"):
-        raise ConfigurationError(f"{setting} is {text!r}.", remedy="Set it to a number above 0.")
+        raise ConfigurationError(f"LEADWERK_{name} is {text!r}.", remedy="Set it to a number above 0.")
     return number
 
 
@@ -309,12 +290,3 @@ def _check(settings: Settings) -> None:
             "LEADWERK_ENGINE is bigquery, but the project or the GA4 dataset is not set.",
             remedy="Set LEADWERK_PROJECT and LEADWERK_GA4_DATASET.",
         )
-
-
-def private_folder(folder: Path) -> Path:
-    """Make a folder, and those above it, for their owner only: a home holds leads. What exists stays as it is."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    # From the top down, so that each folder is private before anything lies in it.
-    for path in reversed(missing):
-        path.mkdir(mode=FOR_ITS_OWNER, exist_ok=True)
-    return folder

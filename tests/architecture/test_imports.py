@@ -16,7 +16,7 @@ FUNCTIONS = PACKAGE.parents[1] / "functions"
 
 # From the ground up; rooms of one floor do not import each other.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "progress", "stats", "catalogue"}),
+    frozenset({"errors", "progress", "private_files", "stats", "catalogue"}),
     frozenset({"settings"}),
     frozenset({"texts"}),
     frozenset({"policy"}),

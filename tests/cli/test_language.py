@@ -46,6 +46,7 @@ REFUSING_FINISHED = (
     "cli/demo/runner.py",
     "cli/doctor.py",
     "cli/doctor_feeds.py",
+    "cli/doctor_model.py",
     "cli/features.py",
     "cli/history.py",
     "cli/import_csv.py",

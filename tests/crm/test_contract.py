@@ -8,13 +8,12 @@ from datetime import timedelta
 
 import pytest
 
+from leadwerk.crm.case_page import Case, GoneRecord
 from leadwerk.crm.owners import check_owners
 from leadwerk.crm.port import (
     CRM,
-    Case,
     Enrolment,
     Gone,
-    GoneRecord,
     Later,
     LeadUpdate,
     PushResult,

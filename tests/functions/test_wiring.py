@@ -14,6 +14,7 @@ import leadwerk.policy
 from leadwerk import settings
 from leadwerk.errors import ConfigurationError
 from leadwerk.pipeline import wiring
+from leadwerk.private_files import private_folder
 from leadwerk.registry import FolderStore
 from leadwerk.serve import free_ports
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
@@ -103,8 +104,8 @@ def test_a_home_is_made_for_its_owner_only_whoever_makes_it(tmp_path: Path) -> N
 
 def test_a_folder_that_exists_stays_as_it_is(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
-    settings.private_folder(tmp_path / "home")
-    settings.private_folder(tmp_path)
+    private_folder(tmp_path / "home")
+    private_folder(tmp_path)
     assert (tmp_path.stat().st_mode & 0o777, (tmp_path / "home").stat().st_mode & 0o777) == (0o755, 0o700)
 
 

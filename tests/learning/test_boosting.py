@@ -5,7 +5,7 @@ import xgboost as xgb
 from sklearn.linear_model import LogisticRegression
 
 from leadwerk.features.encode import Encoder
-from leadwerk.learning import boosting
+from leadwerk.learning import boosting, cross_fitting
 from leadwerk.learning.boosting import fit_boosting
 from leadwerk.learning.logistic import fit_logistic
 from leadwerk.learning.model import from_files
@@ -42,12 +42,12 @@ def test_boosting_comes_near_the_true_probabilities(boosted, fresh):
 def test_a_fold_is_judged_as_if_its_leads_were_binned_like_those_it_learned_from(train):
     encoder, fold = Encoder.fit(train.columns, FEATURES), folds(train.lead, count=4, seed=1)
     weight = np.where(np.arange(len(train)) % 7 == 0, 0.0, 0.25 + fold)
-    rows = boosting.FitRows(
+    rows = cross_fitting.FitRows(
         encoder.matrix(train.columns), train.converted, fold, weight, np.ones(len(train)), (0, 1, 2, 3)
     )
     training = Training(scale_pos_weight=3.0)
     parameters = boosting._parameters(training, encoder, FEATURES, train.converted)
-    booster, losses = boosting._fit_fold(rows, fold == 0, parameters, 40)
+    booster, losses = cross_fitting.fit_fold(rows, fold == 0, parameters, 40)
     binned, curve = _fit_fold_on_bins(rows, fold == 0, parameters, 40)
     assert losses == curve
     assert booster.save_raw("ubj") == binned.save_raw("ubj")
@@ -56,11 +56,11 @@ def test_a_fold_is_judged_as_if_its_leads_were_binned_like_those_it_learned_from
 def _fit_fold_on_bins(rows, held_out, parameters, trees):
     def matrix(selected, ref=None):
         columns, converted, weight = rows.matrix[selected], rows.converted[selected], rows.weight[selected]
-        return xgb.QuantileDMatrix(columns, converted, weight=weight, max_bin=boosting.BINS, nthread=1, ref=ref)
+        return xgb.QuantileDMatrix(columns, converted, weight=weight, max_bin=cross_fitting.BINS, nthread=1, ref=ref)
 
     learned, history = matrix(~held_out & (rows.weight > 0)), {}
     unseen = matrix(held_out & (rows.weight > 0), ref=learned)
-    patience = max(10, round(trees * boosting.PATIENCE))
+    patience = max(10, round(trees * cross_fitting.PATIENCE))
     options = {"evals": [(unseen, "unseen")], "evals_result": history, "early_stopping_rounds": patience}
     return xgb.train(parameters, learned, trees, verbose_eval=False, **options), history["unseen"]["logloss"]
 

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from leadwerk.crm.port import CasePage, Gone, GoneRecord, LeadUpdate, PushResult, Taken, Touchpoint, Unknown
+from leadwerk.crm.case_page import CasePage, GoneRecord, Touchpoint
+from leadwerk.crm.port import Gone, LeadUpdate, PushResult, Taken, Unknown
 from leadwerk.pipeline import ingest
 from leadwerk.pipeline.leads.open_leads import read_open_leads
 from leadwerk.warehouse.duckdb import DuckDBWarehouse

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
-from leadwerk.crm.port import BadRow, Case, CasePage, Touchpoint
+from leadwerk.crm.case_page import BadRow, Case, CasePage, Touchpoint
 from leadwerk.errors import CRMUnavailable, RecordFailure, WarehouseBusy
 from leadwerk.lead import lead_version
 from leadwerk.pipeline import case_rows, ingest

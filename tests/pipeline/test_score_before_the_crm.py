@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from leadwerk.crm.case_page import CasePage
 from leadwerk.crm.delivery_attempts import UNKNOWN_LEAD_PATIENCE
-from leadwerk.crm.port import CasePage, LeadUpdate
+from leadwerk.crm.port import LeadUpdate
 from leadwerk.errors import CRMRejected, WarehouseBusy
 from leadwerk.pipeline import deliver, ingest
 from leadwerk.warehouse.duckdb import DuckDBWarehouse

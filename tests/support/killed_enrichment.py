@@ -6,12 +6,12 @@ import multiprocessing
 import signal
 from pathlib import Path
 
+from benchmarks.killed_calls import kill_at_boundary
 from leadwerk.crm.guarded_http import GuardedHttp
 from leadwerk.pipeline.enrichment.providers import connect
 from leadwerk.pipeline.enrichment.stage import run
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from support.company_providers import GEMINI, CompanyProviders, environment, hurried, policy
-from support.killed_calls import kill_at_boundary
 from support.selling import NOW
 
 PROCESSES = multiprocessing.get_context("forkserver")

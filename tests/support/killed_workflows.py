@@ -7,12 +7,12 @@ import signal
 from datetime import datetime
 from pathlib import Path
 
+from benchmarks.killed_calls import kill_at_boundary
 from leadwerk.crm.guarded_http import GuardedHttp
 from leadwerk.crm.http_client import HttpClient
 from leadwerk.crm.hubspot import HubSpot
 from leadwerk.pipeline.workflows import stage as workflows
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from support.killed_calls import kill_at_boundary
 from support.standins.hubspot import HubSpotStandIn
 from support.workflow_market import EVENT, MESSAGE, TASK, policy, rule
 from support.workflow_receivers import ReceiverStandIn, receivers

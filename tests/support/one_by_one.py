@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from leadwerk.crm.case_page import CasePage
 from leadwerk.crm.port import (
     Capabilities,
-    CasePage,
     Check,
     CRMField,
     Enrolment,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from leadwerk.crm.port import BadRow, Case, CasePage, LeadUpdate
+from leadwerk.crm.case_page import BadRow, Case, CasePage
+from leadwerk.crm.port import LeadUpdate
 from support.one_by_one import OneByOne
 
 HOUR = timedelta(hours=1)

@@ -7,7 +7,7 @@ import signal
 import sys
 
 from leadwerk.cli.exit_codes import EXIT_TERMINATED
-from leadwerk.settings import NOBODY_ELSE
+from leadwerk.private_files import NOBODY_ELSE
 
 
 def main() -> None:

@@ -17,13 +17,14 @@ from leadwerk.cli.console import out, print_json, table
 from leadwerk.cli.crm import owner_checks
 from leadwerk.cli.doctor_feeds import Feeds
 from leadwerk.cli.doctor_finding import Finding, Verdict, link_title
+from leadwerk.cli.doctor_model import ModelLinks
 from leadwerk.cli.exit_codes import EXIT_ERROR
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import Deployment
 from leadwerk.cli.progress_bar import working
 from leadwerk.cli.speech import Speech
 from leadwerk.errors import LeadwerkError, WarehouseError
-from leadwerk.pipeline.totals import LeadTotals, OutcomeTotal
+from leadwerk.pipeline.totals import LeadTotals
 from leadwerk.report.report_rows import DeliveryCount, ExtractTotals
 from leadwerk.texts.message import Message, in_language, placed_message
 from leadwerk.warehouse.protocol import R, Statement
@@ -82,7 +83,7 @@ def examine(deployment: Deployment, now: datetime) -> Iterator[Finding]:
     look = _Look(deployment, now)
     link_of_error: dict[str, str] = {}
     ignored_fields = ""
-    feeds = Feeds(deployment, now)
+    feeds, model = Feeds(deployment, now), ModelLinks(deployment, now)
     links: tuple[tuple[str, Callable[[], Finding]], ...] = (
         ("settings", look.settings),
         ("policy", look.policy),
@@ -91,10 +92,10 @@ def examine(deployment: Deployment, now: datetime) -> Iterator[Finding]:
         ("outbox", feeds.outbox),
         ("workflows", feeds.workflows),
         ("scores", look.scores),
-        ("champion", look.champion),
-        ("drift", look.drift),
+        ("champion", model.champion),
+        ("drift", model.drift),
         ("training", feeds.training),
-        ("outcomes", look.outcomes),
+        ("outcomes", model.outcomes),
         ("statuses", feeds.statuses),
         ("gone leads", feeds.gone_leads),
         ("cursor", feeds.cursor),
@@ -204,49 +205,6 @@ class _Look:
         if not scored and not self.without_web:
             return Finding("scores", "look", Message("doctor.scores.none"), Message("doctor.run.rescore"))
         return Finding("scores", "good", Message("doctor.scores", leads=f"{scored:,}"))
-
-    def champion(self) -> Finding:
-        from leadwerk.pipeline.serving.champion_cache import ChampionCache
-
-        scorer = ChampionCache(self.deployment.registry, self.deployment.policy).scorer()
-        if scorer is None:
-            remedy = Message("doctor.champion.none.remedy")
-            return Finding("champion", "look", Message("doctor.champion.none"), remedy)
-        if erasures := self.deployment.registry.erasures_since(scorer.version):
-            erased = f"{erasures[0].erased_at:%Y-%m-%d}"
-            summary = Message("doctor.champion.erased", version=scorer.version, day=erased)
-            return Finding("champion", "look", summary, Message("doctor.champion.erased.remedy"))
-        summary = Message("doctor.champion", version=scorer.version, features=len(scorer.features))
-        return Finding("champion", "good", summary)
-
-    def drift(self) -> Finding:
-        from leadwerk.features.drift_check import ANOMALIES
-        from leadwerk.pipeline.drift.check_rows import latest_checks
-
-        checks = latest_checks(self.deployment.warehouse, self.now)
-        alarms = [check for check in checks if check.alarm]
-        if not checks:
-            remedy = "" if self.without_web else Message("doctor.drift.none.remedy")
-            return Finding("drift", "good", Message("doctor.drift.none"), remedy)
-        if not alarms:
-            return Finding("drift", "good", Message("doctor.drift", monitors=len(checks)))
-        drivers = "; ".join(
-            f"{check.monitor}: {', '.join(driver.name for driver in check.drivers)}" for check in alarms
-        )
-        is_anomaly = all(check.monitor in ANOMALIES for check in alarms)
-        remedy = Message("doctor.anomaly.remedy" if is_anomaly else "doctor.drift.remedy")
-        return Finding("drift", "look", drivers, remedy)
-
-    def outcomes(self) -> Finding:
-        leads = {row.outcome: row.leads for row in self.rows(statement("outcomes/totals", OutcomeTotal))}
-        if not leads:
-            return Finding("outcomes", "look", Message("doctor.outcomes.none"), Message("doctor.run.ingest_or_import"))
-        positive = sum(leads.get(kind, 0) for kind in self.deployment.policy.positive)
-        summary = ", ".join(f"{number:,} {kind}" for kind, number in leads.items())
-        needed = self.deployment.policy.training.minimum_positives
-        if positive < needed:
-            return Finding("outcomes", "look", summary, Message("doctor.outcomes.few.remedy", count=needed))
-        return Finding("outcomes", "good", summary)
 
     def privacy(self) -> Finding:
         from leadwerk.pipeline.privacy.erase import UnfinishedErasure

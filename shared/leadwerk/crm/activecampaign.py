@@ -16,10 +16,10 @@ import msgspec
 from leadwerk.crm import activecampaign_cases
 from leadwerk.crm.adapter import Adapter
 from leadwerk.crm.auth import Auth, FixedHeader
+from leadwerk.crm.case_page import CasePage
 from leadwerk.crm.http_client import CRMResponse, HttpClient
 from leadwerk.crm.port import (
     Capabilities,
-    CasePage,
     CRMField,
     Enrolment,
     FieldPlan,

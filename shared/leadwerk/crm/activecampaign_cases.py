@@ -12,9 +12,9 @@ from decimal import Decimal
 
 import msgspec
 
+from leadwerk.crm.case_page import Case, CasePage, GoneRecord, StageKind
 from leadwerk.crm.http_client import HttpClient
 from leadwerk.crm.keyset import Position, joined, split
-from leadwerk.crm.port import Case, CasePage, GoneRecord, StageKind
 
 PAGE_SIZE = 100
 ACTIVE, UNSUBSCRIBED = "1", "2"  # states of a contact in a list

@@ -16,10 +16,10 @@ import msgspec
 from leadwerk.crm.adapter import NO_TAGS
 from leadwerk.crm.auth import Auth, bearer
 from leadwerk.crm.boma_cases import BomaPage, read_page
+from leadwerk.crm.case_page import CasePage
 from leadwerk.crm.http_client import CRMResponse, HttpClient
 from leadwerk.crm.port import (
     Capabilities,
-    CasePage,
     Check,
     CRMField,
     Enrolment,

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from leadwerk.crm.port import BadRow, Case, CasePage, GoneRecord, Touchpoint
+from leadwerk.crm.case_page import BadRow, Case, CasePage, GoneRecord, Touchpoint
 from leadwerk.errors import InputError
 from leadwerk.lead.lead import parse_id
 

@@ -18,8 +18,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from leadwerk.crm.case_page import GoneRecord
 from leadwerk.crm.outbox import UNKNOWN_LEAD, Pending
-from leadwerk.crm.port import Gone, GoneRecord, Later, PushResult, Refused, Taken, Unknown
+from leadwerk.crm.port import Gone, Later, PushResult, Refused, Taken, Unknown
 from leadwerk.errors import CRMUnavailable
 from leadwerk.warehouse.records import DeliveryRow
 

@@ -15,11 +15,11 @@ import msgspec
 from leadwerk.crm import hubspot_cases
 from leadwerk.crm.adapter import Adapter, bisected
 from leadwerk.crm.auth import Auth, bearer
+from leadwerk.crm.case_page import CasePage
 from leadwerk.crm.http_client import CRMResponse, HttpClient
 from leadwerk.crm.hubspot_owners import read_owners
 from leadwerk.crm.port import (
     Capabilities,
-    CasePage,
     CRMField,
     Enrolment,
     FieldPlan,

@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from leadwerk.crm.case_page import Case, CasePage, GoneRecord, StageKind
 from leadwerk.crm.http_client import HttpClient
 from leadwerk.crm.hubspot_stages import read_steps
 from leadwerk.crm.keyset import Position, joined, split, walk
-from leadwerk.crm.port import Case, CasePage, GoneRecord, StageKind
 from leadwerk.crm.stage_steps import past_cases
 from leadwerk.errors import CRMRejected
 from leadwerk.warehouse.batches import batches

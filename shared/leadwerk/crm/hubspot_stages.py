@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from leadwerk.crm.case_page import StageKind
 from leadwerk.crm.http_client import HttpClient
-from leadwerk.crm.port import StageKind
 from leadwerk.crm.stage_steps import DealStep
 from leadwerk.warehouse.batches import batches
 

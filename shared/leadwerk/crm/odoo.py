@@ -15,22 +15,19 @@ import msgspec
 
 from leadwerk.crm.adapter import Adapter, user_number
 from leadwerk.crm.auth import Auth, bearer
+from leadwerk.crm.case_page import Case, CasePage, GoneRecord, StageKind
 from leadwerk.crm.http_client import CRMResponse, HttpClient
 from leadwerk.crm.keyset import Position, naive_utc, position, walk
 from leadwerk.crm.port import (
     Capabilities,
-    Case,
-    CasePage,
     CRMField,
     Enrolment,
     FieldPlan,
     FieldType,
     FieldValue,
-    GoneRecord,
     LeadUpdate,
     PushResult,
     Refused,
-    StageKind,
     Taken,
     Task,
     Unknown,

@@ -15,11 +15,11 @@ import msgspec
 from leadwerk.crm import pipedrive_cases
 from leadwerk.crm.adapter import Adapter, user_number
 from leadwerk.crm.auth import Auth, FixedHeader
+from leadwerk.crm.case_page import CasePage
 from leadwerk.crm.http_client import CRMResponse, HttpClient
 from leadwerk.crm.pipedrive_cases import PERSON, Query, person_of
 from leadwerk.crm.port import (
     Capabilities,
-    CasePage,
     CRMField,
     Enrolment,
     FieldPlan,

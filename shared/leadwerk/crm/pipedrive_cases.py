@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from leadwerk.crm.case_page import Case, CasePage, GoneRecord, StageKind
 from leadwerk.crm.http_client import CRMResponse
 from leadwerk.crm.keyset import Position, joined, split
-from leadwerk.crm.port import Case, CasePage, GoneRecord, StageKind
 from leadwerk.warehouse.batches import batches
 
 PAGE_SIZE = 500

@@ -15,10 +15,10 @@ import msgspec
 from leadwerk.crm import salesforce_cases
 from leadwerk.crm.adapter import Adapter
 from leadwerk.crm.auth import Auth, bearer
+from leadwerk.crm.case_page import CasePage
 from leadwerk.crm.http_client import CRMResponse, HttpClient
 from leadwerk.crm.port import (
     Capabilities,
-    CasePage,
     CRMField,
     Enrolment,
     FieldPlan,

@@ -8,8 +8,8 @@ from functools import partial
 
 import msgspec
 
+from leadwerk.crm.case_page import Case, CasePage, GoneRecord, StageKind
 from leadwerk.crm.keyset import Position, joined, split, walk
-from leadwerk.crm.port import Case, CasePage, GoneRecord, StageKind
 from leadwerk.crm.salesforce_stages import read_steps
 from leadwerk.crm.soql import Ask, answer_of, moment_of, quoted
 from leadwerk.crm.stage_steps import past_cases

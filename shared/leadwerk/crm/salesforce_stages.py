@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from leadwerk.crm.port import StageKind
+from leadwerk.crm.case_page import StageKind
 from leadwerk.crm.soql import Ask, answer_of, moment_of, quoted
 from leadwerk.crm.stage_steps import DealStep
 from leadwerk.warehouse.batches import batches

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from leadwerk.crm.port import Case, StageKind
+from leadwerk.crm.case_page import Case, StageKind
 
 
 @dataclass(frozen=True)

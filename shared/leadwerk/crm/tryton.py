@@ -19,12 +19,11 @@ import requests
 
 from leadwerk.crm.adapter import Adapter, bisected
 from leadwerk.crm.auth import TIMEOUT
+from leadwerk.crm.case_page import Case, CasePage, StageKind
 from leadwerk.crm.http_client import HttpClient
 from leadwerk.crm.keyset import Position, joined, split, walk
 from leadwerk.crm.port import (
     Capabilities,
-    Case,
-    CasePage,
     CRMField,
     FieldPlan,
     FieldType,
@@ -32,7 +31,6 @@ from leadwerk.crm.port import (
     LeadUpdate,
     PushResult,
     Refused,
-    StageKind,
     Taken,
     Unknown,
 )

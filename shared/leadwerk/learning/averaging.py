@@ -23,13 +23,13 @@ from leadwerk.learning.boosting import (
     WORKERS,
     BoostedFit,
     BoostingPlan,
-    FitRows,
     boosted_by_plan,
     constraints,
     fit_boosting,
     planned_rows,
 )
 from leadwerk.learning.calibrate import fit_calibration, sampling_calibration
+from leadwerk.learning.cross_fitting import FitRows
 from leadwerk.learning.forest import fit_forest
 from leadwerk.learning.landmarks import Landmarks, Times
 from leadwerk.learning.model import AverageModel, MemberKind, Model, Trees

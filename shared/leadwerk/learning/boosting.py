@@ -9,18 +9,26 @@ nothing recent is lost to validation.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import cast
 
 import numpy as np
 import xgboost as xgb
-from numpy.typing import NDArray
 
 from leadwerk.features.calibration import Calibration
 from leadwerk.features.contract import Feature
 from leadwerk.features.encode import Encoder
-from leadwerk.learning.calibrate import fit_calibration
+from leadwerk.learning.cross_fitting import (
+    BINS,
+    CrossFit,
+    FitRows,
+    begin_fits,
+    calibrated,
+    cross_fit,
+    fit_fold,
+    raw_log_odds,
+    training_matrix,
+)
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.model import Model
 from leadwerk.learning.sample_weights import (
@@ -37,9 +45,6 @@ from leadwerk.stats.arrays import Bools, Floats, Index
 WORKERS = 2
 """Fits at a time."""
 
-BINS = 64
-"""Parts into which a number is cut for splitting: four times as fast as XGBoost's 256, and as good in our trials."""
-
 FOLDS, FOLDS_OF_MANY, MANY = 5, 3, 10_000
 """Rows at which fewer folds suffice, because each is large enough by itself."""
 
@@ -53,11 +58,6 @@ MINIMUM_LEAF_WEIGHT = 5.0
 ROW_SHARE = 0.8
 COLUMN_SHARE = 0.5
 RIDGE = 2.0
-PATIENCE = 0.2
-"""Share of the policy's trees that may pass without improvement before a fold is given up."""
-
-Fitted = tuple[xgb.Booster, list[float]]
-"""A fold's booster, and its loss on the fold after each tree."""
 
 
 @dataclass(frozen=True)
@@ -85,46 +85,6 @@ class BoostedFit:
     def half_life_days(self) -> float | None:
         """Days by which older landmarks counted half; None if all counted alike."""
         return self.plan.half_life_days
-
-
-@dataclass(frozen=True)
-class FitRows:
-    """What is fitted: matrix (n, m), labels, the fold of each row, how much it counts, and for how many it stands (n,).
-
-    Trees count the rows of a sample alike, only the calibration does not: with weights `MINIMUM_LEAF_WEIGHT` would not
-    regularise any more (AUC .746 against .751 in trials). `tried_folds` are left out in turn. A single one: the fit
-    without it is the model.
-    """
-
-    matrix: NDArray[np.float32]
-    converted: Bools
-    fold: Index
-    weight: Floats
-    stands_for: Floats
-    tried_folds: tuple[int, ...]
-
-    @property
-    def judged(self) -> Index:
-        """Positions of the rows that some fit has not seen."""
-        return np.flatnonzero(np.isin(self.fold, self.tried_folds))
-
-    @property
-    def learned(self) -> Bools:
-        """Which rows the model itself is fitted on, (n,)."""
-        return self.fold != self.tried_folds[0] if len(self.tried_folds) == 1 else np.ones(len(self.fold), np.bool_)
-
-
-@dataclass(frozen=True)
-class CrossFit:
-    """Result of a cross-fit: the best number of trees, the booster without each tried fold, and raw log-odds (n,).
-
-    `unseen`: of each judged row by the model that had not seen it, NaN of the others.
-    """
-
-    rounds: int
-    calibration: Calibration
-    unseen: Floats
-    boosters: tuple[xgb.Booster, ...]
 
 
 def fit_boosting(
@@ -155,7 +115,7 @@ def fit_boosting(
         else:
             lighter = None if half_life_days is None else _by_age(rows, landmarks, half_life_days)
             half_life, rows = (None, rows) if lighter is None else (half_life_days, lighter)
-            crossed = _crossed(rows, _cross_fits(pool, rows, parameters, training), parameters)
+            crossed = cross_fit(rows, begin_fits(pool, rows, parameters, training), parameters)
     plan_used = BoostingPlan(crossed.rounds, half_life, crossed.calibration)
     without_fold = len(rows.tried_folds) == 1
     booster = crossed.boosters[0][: crossed.rounds] if without_fold else _booster(plan_used, rows, parameters)
@@ -186,7 +146,7 @@ def _fit_rows(landmarks: Landmarks, training: Training, encoder: Encoder, *, is_
 
 
 def _booster(plan: BoostingPlan, rows: FitRows, parameters: dict[str, object]) -> xgb.Booster:
-    return xgb.train(parameters, _quantiles(rows, rows.weight > 0), plan.rounds)
+    return xgb.train(parameters, training_matrix(rows, rows.weight > 0), plan.rounds)
 
 
 def _as_the_newest_say(
@@ -199,13 +159,13 @@ def _as_the_newest_say(
     converted, lead = landmarks.converted[judged], landmarks.lead[judged]
     enough = len(np.unique(lead[converted])) >= MINIMUM_NEW_POSITIVES
     lighter = {days: _by_age(rows, landmarks, days) for days in HALF_LIVES if enough}
-    fits = _cross_fits(pool, rows, parameters, training)
+    fits = begin_fits(pool, rows, parameters, training)
     trials = {
         days: pool.submit(_trial, weighted_rows, judged, parameters, training)
         for days, weighted_rows in lighter.items()
         if weighted_rows is not None
     }
-    crossed = _crossed(rows, fits, parameters)
+    crossed = cross_fit(rows, fits, parameters)
     unseen = {days: trial.result() for days, trial in trials.items()}
     best = better_half_life(
         converted, lead, crossed.calibration.probability(crossed.unseen[judged]), unseen, seed=training.seed
@@ -214,7 +174,7 @@ def _as_the_newest_say(
     # No half-life beats equal weights by more than noise: all outcomes count alike.
     if chosen is None:
         return None, rows, crossed
-    return best, chosen, _crossed(chosen, _cross_fits(pool, chosen, parameters, training), parameters)
+    return best, chosen, cross_fit(chosen, begin_fits(pool, chosen, parameters, training), parameters)
 
 
 def _by_age(rows: FitRows, landmarks: Landmarks, half_life: float) -> FitRows | None:
@@ -227,12 +187,12 @@ def _by_age(rows: FitRows, landmarks: Landmarks, half_life: float) -> FitRows | 
 def _trial(rows: FitRows, judged: Index, parameters: dict[str, object], training: Training) -> Floats:
     """Probabilities of the rows `judged` of fold 0 by a model of the other folds."""
     held_out = rows.fold == 0
-    booster, losses = _fit_fold(rows, held_out, parameters, training.trees)
+    booster, losses = fit_fold(rows, held_out, parameters, training.trees)
     rounds = int(np.argmin(losses)) + 1
-    calibration = _calibrated(
-        _margin(booster, rows.matrix[held_out], rounds), rows, np.flatnonzero(held_out), parameters
+    calibration = calibrated(
+        raw_log_odds(booster, rows.matrix[held_out], rounds), rows, np.flatnonzero(held_out), parameters
     )
-    return calibration.probability(_margin(booster, rows.matrix[judged], rounds))
+    return calibration.probability(raw_log_odds(booster, rows.matrix[judged], rounds))
 
 
 def positive_weight(training: Training, converted: Bools) -> float:
@@ -273,72 +233,3 @@ def _parameters(
         "nthread": 1,
         "verbosity": 0,
     }
-
-
-def _cross_fits(
-    pool: ThreadPoolExecutor, rows: FitRows, parameters: dict[str, object], training: Training
-) -> list[Future[Fitted]]:
-    """Begin to fit all folds.
-
-    Every fit has one thread of its own: several fits at once share two cores better than XGBoost's threads, which
-    spin while they wait for each other, and the result does not depend on the number of cores.
-    """
-    return [pool.submit(_fit_fold, rows, rows.fold == fold, parameters, training.trees) for fold in rows.tried_folds]
-
-
-def _crossed(rows: FitRows, fits: list[Future[Fitted]], parameters: dict[str, object]) -> CrossFit:
-    """Calibrate by what the folds said of leads that they had not seen."""
-    boosters, curves = zip(*(fit.result() for fit in fits), strict=True)
-    sizes = [float(rows.weight[rows.fold == fold].sum()) for fold in rows.tried_folds]
-    # One number of trees for all folds: the final model is trained with it on everything.
-    rounds = _best_rounds(list(curves), np.array(sizes))
-    margin = np.full(len(rows.converted), np.nan)
-    for fold, booster in zip(rows.tried_folds, boosters, strict=True):
-        held_out = np.flatnonzero(rows.fold == fold)
-        margin[held_out] = _margin(booster, rows.matrix[held_out], rounds)
-    calibration = _calibrated(margin[rows.judged], rows, rows.judged, parameters)
-    return CrossFit(rounds, calibration, margin, boosters)
-
-
-def _margin(booster: xgb.Booster, matrix: NDArray[np.float32], rounds: int) -> Floats:
-    until = (0, min(rounds, booster.num_boosted_rounds()))
-    margin = booster.inplace_predict(matrix, iteration_range=until, predict_type="margin")
-    return np.asarray(margin, dtype=np.float64)
-
-
-def _calibrated(margin: Floats, rows: FitRows, selected: Index, parameters: dict[str, object]) -> Calibration:
-    # A weight on positives shifts all log-odds by its logarithm; the calibration takes it off again.
-    offset = float(np.log(cast(float, parameters["scale_pos_weight"])))
-    weights = rows.weight[selected] * rows.stands_for[selected]
-    return fit_calibration(margin, rows.converted[selected], offset=offset, weights=weights)
-
-
-def _fit_fold(rows: FitRows, held_out: Bools, parameters: dict[str, object], trees: int) -> Fitted:
-    train = _quantiles(rows, ~held_out & (rows.weight > 0))
-    # XGBoost predicts a QuantileDMatrix bin by bin, which takes several times as long as the training itself.
-    tested = held_out & (rows.weight > 0)
-    unseen = xgb.DMatrix(rows.matrix[tested], rows.converted[tested], weight=rows.weight[tested], nthread=1)
-    history: dict[str, dict[str, list[float]]] = {}
-    booster = xgb.train(
-        parameters,
-        train,
-        trees,
-        evals=[(unseen, "unseen")],
-        evals_result=history,
-        early_stopping_rounds=max(10, round(trees * PATIENCE)),
-        verbose_eval=False,
-    )
-    return booster, history["unseen"]["logloss"]
-
-
-def _quantiles(rows: FitRows, selected: Bools) -> xgb.QuantileDMatrix:
-    matrix, converted, weight = rows.matrix[selected], rows.converted[selected], rows.weight[selected]
-    return xgb.QuantileDMatrix(matrix, converted, weight=weight, max_bin=BINS, nthread=1)
-
-
-def _best_rounds(curves: list[list[float]], sizes: Floats) -> int:
-    """Where the mean loss of all folds is least; a fold that was given up keeps its last loss."""
-    length = max(len(curve) for curve in curves)
-    # A fold that stopped early keeps its last loss.
-    padded = np.array([curve + [curve[-1]] * (length - len(curve)) for curve in curves])
-    return int(np.argmin(sizes @ padded)) + 1

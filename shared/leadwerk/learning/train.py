@@ -25,7 +25,7 @@ from leadwerk.learning.model import Model, ModelKind
 from leadwerk.learning.model_profile import influences, profile, score_profile
 from leadwerk.learning.points_baseline import PointsBaseline
 from leadwerk.learning.promotion_gate import MINIMUM_TEST_POSITIVES, GateDecision, name_of
-from leadwerk.learning.segment_trials import SegmentTrial, try_segments
+from leadwerk.learning.segment_trials import SegmentTrial, SegmentTrialResult, try_segments
 from leadwerk.learning.segmented_model import SegmentedModel
 from leadwerk.learning.soft_labels import RecentOutcomes, with_soft_labels
 from leadwerk.learning.split import Split, split_by_time, split_sample
@@ -96,26 +96,16 @@ def train_model(
     served = trials.with_segment_models(twin.model)
     log_odds = logit(served.probability(test.columns))
     drawn = landmarks.drawn()
-    evidence = order_evidence(
-        drawn,
-        test,
-        log_odds,
-        _refit(setup, kind, fitted.plan),
-        horizon_days=horizon_days,
-        progress=progress,
-    )
+    refit = _refit(setup, kind, fitted.plan)
+    evidence = order_evidence(drawn, test, log_odds, refit, horizon_days=horizon_days, progress=progress)
     progress("comparing the candidates", 0.72)
     comparison = ComparisonSetup(
         landmarks, split, horizon_days, setup.hot_score, training.seed, champion, rules, setup.z_needed
     )
-    rivals = {name: member for name, member in fitted.members.items() if name != kind}
-    rivals |= {"general": twin.model} if trials.twins else {}
-    forecasts = {name: rival.probability(test.columns) for name, rival in rivals.items()}
-    outcome = compare(comparison, Challenger(kind, log_odds, evidence), forecasts)
+    outcome = compare(comparison, Challenger(kind, log_odds, evidence), _rival_forecasts(fitted, twin, trials, test))
     progress(f"fitting the {name_of(kind)} on all {len(landmarks)} landmarks", 0.75)
     final = _fitted_on_everything(twin, fitted.plan, drawn, setup, recent)
-    # The newest matured leads are older than the change that open leads were asked about.
-    leveled = _at_newest_level(final.model, landmarks) if recent is None else final.model
+    leveled = _at_newest_level(final.model, landmarks, recent)
     model = trials.fit(leveled, drawn, features, training, progress)
     reason = sentences(outcome.decision.reason, final.note, trials.reason(), _recent_note(recent), _sample_note(drawn))
     typical = landmarks.representative(training.seed)
@@ -140,6 +130,15 @@ def _split(landmarks: Landmarks, setup: TrainingSetup) -> Split:
     if landmarks.sampled is not None:
         return split_sample(landmarks, landmarks.sampled, horizon_days=setup.horizon_days)
     return split_by_time(landmarks.as_of, horizon_days=setup.horizon_days, test_share=setup.training.test_share)
+
+
+def _rival_forecasts(
+    fitted: ModelCandidate, twin: ModelCandidate, trials: SegmentTrialResult, test: Landmarks
+) -> dict[str, Floats]:
+    """Test probabilities of what was fitted and does not serve: other members, and the general model of segments."""
+    rivals = {name: member for name, member in fitted.members.items() if name != twin.model.kind}
+    rivals |= {"general": twin.model} if trials.twins else {}
+    return {name: rival.probability(test.columns) for name, rival in rivals.items()}
 
 
 def _refit(setup: TrainingSetup, kind: ModelKind, plan: AveragePlan | None) -> Callable[[Landmarks], Model]:
@@ -175,8 +174,11 @@ def _sample_note(drawn: Landmarks) -> str:
     return Message("gate.note.sample", sample=len(drawn), all=round(float(drawn.stands_for.sum())))
 
 
-def _at_newest_level(model: Model, landmarks: Landmarks) -> Model:
+def _at_newest_level(model: Model, landmarks: Landmarks, recent: RecentOutcomes | None) -> Model:
     """The model with its level taken from the newest matured leads, where these differ clearly from it."""
+    # The newest matured leads are older than the change that open leads were asked about.
+    if recent is not None:
+        return model
     newest = newest_leads(landmarks.as_of, landmarks.lead)
     rows = landmarks.take(newest)
     margin = model.calibration.log_odds(model.margin(model.encoder.matrix(rows.columns)))

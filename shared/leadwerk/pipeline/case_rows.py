@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import convert
 
-from leadwerk.crm.port import BadRow, Case
+from leadwerk.crm.case_page import BadRow, Case
 from leadwerk.errors import InputError
 from leadwerk.lead import Rejection, identity_rows, lead_version, parse_amount
 from leadwerk.lead.lead import EARLIEST

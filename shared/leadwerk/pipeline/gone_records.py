@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from leadwerk.crm.port import GoneRecord
+from leadwerk.crm.case_page import GoneRecord
 from leadwerk.lead.lead import EARLIEST
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import IdentityRow, LeadRow, OutcomeRow, TableRow, TouchpointRow

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -12,7 +12,7 @@ from leadwerk.errors import InputError
 from leadwerk.importing.column_mapping import ColumnMapping
 from leadwerk.importing.plan import ImportPlan
 from leadwerk.importing.policy_file import is_untouched
-from leadwerk.settings import private_folder
+from leadwerk.private_files import private_folder
 from leadwerk.texts.message import Message
 
 MAPPING_FILE, POLICY_FILE = "import.json", "policy.yaml"
@@ -32,14 +32,19 @@ def prepared_files(plan: ImportPlan, folder: Path) -> Iterator[Callable[[], obje
     is_new = not folder.exists()
     private_folder(folder)
     prepared = _write_prepared(plan, folder)
-    try:
+    with ExitStack() as undo:
+        undo.callback(_discard, [file for file, _ in prepared], folder if is_new else None)
         yield lambda: [file.replace(target) for file, target in prepared]
-    except BaseException:
-        for file, _ in prepared:
-            file.unlink(missing_ok=True)
-        if is_new and not any(folder.iterdir()):
-            folder.rmdir()
-        raise
+        # Nothing failed, so there is nothing to undo.
+        undo.pop_all()
+
+
+def _discard(prepared: Sequence[Path], new_folder: Path | None) -> None:
+    """Remove what was prepared, and the folder that was made for it if nothing else lies there."""
+    for file in prepared:
+        file.unlink(missing_ok=True)
+    if new_folder is not None and not any(new_folder.iterdir()):
+        new_folder.rmdir()
 
 
 def _write_prepared(plan: ImportPlan, folder: Path) -> list[tuple[Path, Path]]:

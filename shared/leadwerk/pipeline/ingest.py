@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from leadwerk.crm import delivery_attempts, outbox
-from leadwerk.crm.port import CRM, Case, CasePage, GoneRecord
+from leadwerk.crm.case_page import Case, CasePage, GoneRecord
+from leadwerk.crm.port import CRM
 from leadwerk.errors import CODE_FAULTS, RecordFailure
 from leadwerk.lead import Rejection
 from leadwerk.pipeline.case_rows import CaseRows, add_case, out_of_time, rejection_of, rejection_row

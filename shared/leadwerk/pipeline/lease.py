@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from leadwerk.errors import RunInProgress
-from leadwerk.settings import private_folder
+from leadwerk.private_files import private_folder
 from leadwerk.texts.message import Message
 
 

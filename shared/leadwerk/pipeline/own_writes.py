@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
-from leadwerk.crm.port import Case
+from leadwerk.crm.case_page import Case
 from leadwerk.errors import InputError
 from leadwerk.lead import parse_amount
 from leadwerk.warehouse.protocol import Warehouse

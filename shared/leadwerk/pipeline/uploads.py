@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from leadwerk.errors import InputError
-from leadwerk.settings import private_folder
+from leadwerk.private_files import private_folder
 from leadwerk.texts.message import Message
 
 MOST_UPLOADS = 3

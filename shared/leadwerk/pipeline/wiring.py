@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leadwerk.errors import ConfigurationError
-from leadwerk.settings import Settings, private_folder
+from leadwerk.private_files import private_folder
+from leadwerk.settings import Settings
 from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:

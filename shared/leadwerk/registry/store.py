@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from leadwerk.errors import WriteConflict
-from leadwerk.settings import private_folder
+from leadwerk.private_files import private_folder
 
 ABSENT = 0
 """The generation of an object that is not there."""

@@ -254,18 +254,22 @@ class MeteredWarehouse:
     def _load(self, target: schema.Table, rows: list[schema.JsonRow], *, is_moved: bool) -> None:
         """A load job; one that fails has loaded nothing, and the client tries the next id."""
         with self._lock:
-            day = target.name, int(self.elapsed // DAY_SECONDS)
-            for attempt in (1, 2):
-                self._loads[day] += 1
-                if self._loads[day] > LOADS_A_DAY:
-                    raise WarehouseBusy(f"{target.name}: Quota exceeded: load jobs a table and day.", remedy="Wait.")
-                try:
-                    with self._call("load", target.name, 0.0):
-                        self._insert(target, rows if is_moved else schema.stamped(target, rows, datetime.now(UTC)))
-                        return
-                except WarehouseBusy:
-                    if attempt == 2:
-                        raise
+            self._count_load(target)
+            try:
+                self._load_once(target, rows, is_moved=is_moved)
+            except WarehouseBusy:
+                self._count_load(target)
+                self._load_once(target, rows, is_moved=is_moved)
+
+    def _count_load(self, target: schema.Table) -> None:
+        day = target.name, int(self.elapsed // DAY_SECONDS)
+        self._loads[day] += 1
+        if self._loads[day] > LOADS_A_DAY:
+            raise WarehouseBusy(f"{target.name}: Quota exceeded: load jobs a table and day.", remedy="Wait.")
+
+    def _load_once(self, target: schema.Table, rows: list[schema.JsonRow], *, is_moved: bool) -> None:
+        with self._call("load", target.name, 0.0):
+            self._insert(target, rows if is_moved else schema.stamped(target, rows, datetime.now(UTC)))
 
     def _show(self) -> None:
         """Let the rows appear whose time has come."""

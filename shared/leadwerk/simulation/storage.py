@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadwerk.errors import ConfigurationError
-from leadwerk.settings import private_folder
+from leadwerk.private_files import private_folder
 from leadwerk.simulation.calendar import Calendar
 
 FOLDER, MARKET, TRUTH = "market", "market.json", "truth.npz"

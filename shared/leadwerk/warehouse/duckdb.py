@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from leadwerk.settings import private_folder
+from leadwerk.private_files import private_folder
 from leadwerk.warehouse import duckdb_ga4_export, schema
 from leadwerk.warehouse.duckdb_execution import changed_rows, execute, explained, one_thread, transaction
 from leadwerk.warehouse.duckdb_file import WAIT_SECONDS, DuckDBFile

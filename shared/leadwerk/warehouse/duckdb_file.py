@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 
 from leadwerk.errors import WarehouseBusy, WarehouseError
-from leadwerk.settings import private_folder
+from leadwerk.private_files import private_folder
 from leadwerk.warehouse.create_tables import create_tables
 from leadwerk.warehouse.duckdb_values import FULL, NO_ROOM, delete_leftovers, literal
 

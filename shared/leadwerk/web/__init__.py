@@ -168,23 +168,41 @@ def health(stage: str, http: HTTPRequest) -> Response | None:
 
 def answered(stage: str, headers: Mapping[str, str], call: Callable[[], Any]) -> Response:
     """Run `call` and turn its result or error into a response, with one line of JSON in the log under its trace."""
-    started = time.monotonic()
     log.follow(headers)
-
-    def seconds() -> float:
-        return round(time.monotonic() - started, 4)
-
-    try:
+    with _OutermostFrame(stage) as frame:
         result = call()
-        response = _response(result)
-    except LeadwerkError as error:
-        log.refused_or_failed(stage, error, seconds())
-        return _problem_response(error)
-    except Exception:  # noqa: BLE001  the outermost frame: whatever it is goes to the log, and not to the user
-        log.failed_unexpectedly(stage, seconds())
-        return _json(UNEXPECTED, 500, CONTENT_TYPE)
-    log.finished(stage, result, seconds())
-    return response
+        frame.response = _response(result)
+        log.finished(stage, result, frame.seconds)
+    return frame.response
+
+
+@dataclass
+class _OutermostFrame:
+    """What a call must not leave: an error inside becomes the response, and a line of the log."""
+
+    stage: str
+    response: Response = (b"", HTTPStatus.INTERNAL_SERVER_ERROR, {})
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the call began."""
+        return round(time.monotonic() - self.started, 4)
+
+    def __enter__(self) -> _OutermostFrame:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        match error:
+            case LeadwerkError():
+                log.refused_or_failed(self.stage, error, self.seconds)
+                self.response = _problem_response(error)
+            case Exception():
+                # Nobody foresaw it: the details are for the log, and not for the user.
+                log.failed_unexpectedly(self.stage, error, self.seconds)
+                self.response = _json(UNEXPECTED, HTTPStatus.INTERNAL_SERVER_ERROR, CONTENT_TYPE)
+        # A process that is being ended is not kept from it.
+        return isinstance(error, Exception)
 
 
 def decode(kind: type[Read], raw: bytes) -> Read:

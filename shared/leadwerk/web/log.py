@@ -46,10 +46,10 @@ def refused_or_failed(stage: str, error: LeadwerkError, seconds: float) -> None:
         logger.warning("%s refused a request", stage, extra={"fields": refused})
 
 
-def failed_unexpectedly(stage: str, seconds: float) -> None:
-    """Log an unforeseen exception with its traceback; call it inside the except block."""
+def failed_unexpectedly(stage: str, error: Exception, seconds: float) -> None:
+    """Log an unforeseen exception with its traceback."""
     fields = {"event": "stage_failed", "stage": stage, "error": "unexpected", "status": 500, "seconds": seconds}
-    logger.exception("%s failed unexpectedly", stage, extra={"fields": fields})
+    logger.error("%s failed unexpectedly", stage, exc_info=error, extra={"fields": fields})
 
 
 def counts(result: Any) -> dict[str, int | float | bool]:

@@ -12,7 +12,8 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, strategies as st
 
-from leadwerk.crm.port import Case, CasePage, LeadUpdate
+from leadwerk.crm.case_page import Case, CasePage
+from leadwerk.crm.port import LeadUpdate
 from leadwerk.pipeline import deliver, ingest, rescore
 from leadwerk.policy.load import load
 from leadwerk.policy.outcome import outcome_of

@@ -20,9 +20,9 @@ from leadwerk.cli.demo.results import DemoResults
 from leadwerk.cli.speech import Speech
 from leadwerk.errors import LeadwerkError
 from leadwerk.pipeline import extract
+from leadwerk.private_files import private_folder
 from leadwerk.progress import Progress, part_of, silent
 from leadwerk.serve import serving
-from leadwerk.settings import private_folder
 from leadwerk.simulation.crm_api import CustomFields
 from leadwerk.texts.message import Message
 from leadwerk.warehouse.batches import batches

@@ -16,9 +16,9 @@ from leadwerk.pipeline.policies.policy_store import PolicyStore
 from leadwerk.pipeline.transfer import manifest
 from leadwerk.pipeline.transfer.manifest import ExportedFile, ExportManifest
 from leadwerk.pipeline.transfer.table_files import RowBatch, write_csv, write_parquet
+from leadwerk.private_files import private_folder
 from leadwerk.progress import Progress, part_of, silent
 from leadwerk.registry.store import Store
-from leadwerk.settings import private_folder
 from leadwerk.texts.message import Message
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Warehouse

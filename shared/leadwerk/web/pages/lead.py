@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import quote
@@ -10,7 +11,7 @@ from msgspec import Struct
 
 from leadwerk.errors import InputError
 from leadwerk.pipeline.desk import verdicts
-from leadwerk.pipeline.desk.lead_detail import LeadDetail, lead_events, shown_events
+from leadwerk.pipeline.desk.lead_detail import LeadDetail, LeadEvent, lead_events, shown_events
 from leadwerk.pipeline.desk.lead_reads import record_read
 from leadwerk.pipeline.desk.overrides import OverrideRequest, override, release
 from leadwerk.pipeline.desk.verdicts import Opinion, VerdictRequest
@@ -65,22 +66,7 @@ def show(visit: Visit, form: LeadForm, lead_id: str) -> Answer:
     lead = readable_lead(visit, lead_id)
     record_read(visit.warehouse, lead_id, visit.name, visit.now)
     events = shown_events(lead, lead_events(visit.warehouse, lead_id, now=visit.now))
-    holder = visit.picks.holder(lead_id, visit.now)
-    context: dict[str, Any] = {
-        "lead": lead,
-        "score": lead.predictive_score if lead.predictive_score is not None else lead.points,
-        "hot": lead.hot_threshold or hot_threshold(visit),
-        "withheld": withheld(wording, lead.basis),
-        "reasons": reason_views(wording, lead.reason_details(visit.language), lead.basis or ""),
-        "facts": fact_rows(wording, lead, [event.event_id for event in events if event.kind == "same_person"]),
-        "stake": stake(wording, lead.loan_amount, lead.employees),
-        "contact": contact(wording, lead.contacted_at),
-        "holder": holder,
-        "mine": holder is not None and visit.is_me(holder.seller),
-        "crm_url": _crm_url(visit, lead_id),
-        "lead_path": lead_path,
-        "company_path": company_path,
-    }
+    context = _panel_context(visit, wording, lead, events)
     # The panel beside the list needs neither ledger nor proof, which cost statements of their own.
     if visit.wants_part:
         answer = render(visit, "panel.html", events=event_views(wording, events)[:LATELY], **context)
@@ -111,6 +97,26 @@ def show(visit: Visit, form: LeadForm, lead_id: str) -> Answer:
         at=form.at or f"{wording.local(lead.scored_at or visit.now):%Y-%m-%dT%H:%M}",
         **context,
     )
+
+
+def _panel_context(visit: Visit, wording: Wording, lead: LeadDetail, events: Sequence[LeadEvent]) -> dict[str, Any]:
+    """What both show: score, reasons, facts, and who holds the lead."""
+    holder = visit.picks.holder(lead.lead_id, visit.now)
+    return {
+        "lead": lead,
+        "score": lead.predictive_score if lead.predictive_score is not None else lead.points,
+        "hot": lead.hot_threshold or hot_threshold(visit),
+        "withheld": withheld(wording, lead.basis),
+        "reasons": reason_views(wording, lead.reason_details(visit.language), lead.basis or ""),
+        "facts": fact_rows(wording, lead, [event.event_id for event in events if event.kind == "same_person"]),
+        "stake": stake(wording, lead.loan_amount, lead.employees),
+        "contact": contact(wording, lead.contacted_at),
+        "holder": holder,
+        "mine": holder is not None and visit.is_me(holder.seller),
+        "crm_url": _crm_url(visit, lead.lead_id),
+        "lead_path": lead_path,
+        "company_path": company_path,
+    }
 
 
 def give_verdict(visit: Visit, form: VerdictForm, lead_id: str) -> Answer:
