@@ -45,6 +45,12 @@ CODE_FAULTS = (
     ValueError, msgspec.MsgspecError,
 )  # fmt: skip
 
+UNREADABLE_JSON = (msgspec.DecodeError, UnicodeError, RecursionError)
+"""What `msgspec.json.decode` raises: not JSON or of another form, not UTF-8 (or lone surrogates), nested too deep.
+
+Code that reads on (base64, `float`, `json.loads`) adds its own errors.
+"""
+
 
 class LeadwerkError(Exception):
     """Base of all errors a user may see; `remedy` is the sentence that states what to do.

@@ -83,10 +83,18 @@ def test_pipedrive_proves_itself_by_basic_credentials() -> None:
             crm.hints(WebhookRequest("POST", URL, headers, body), NOW)
 
 
-def test_a_webhook_that_is_nested_a_thousand_deep_is_refused() -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"meta": {"entity": "deal", "entity_id": 7}, "previous": ' + b"[" * 5000 + b"]" * 5000 + b"}",
+        b'{"meta": {"entity": "\xff", "entity_id": 7}}',
+        b"deal 7",
+    ],
+    ids=["nested a thousand deep", "not UTF-8", "not JSON"],
+)
+def test_a_webhook_that_cannot_be_read_is_refused(body: bytes) -> None:
     crm = Pipedrive("https://api.pipedrive.com", TOKEN, webhook_secret=f"leadwerk:{SECRET}")
     proof = {"authorization": "Basic " + base64.b64encode(f"leadwerk:{SECRET}".encode()).decode()}
-    body = b'{"meta": {"entity": "deal", "entity_id": 7}, "previous": ' + b"[" * 5000 + b"]" * 5000 + b"}"
     with pytest.raises(InputError, match="form"):
         crm.hints(WebhookRequest("POST", URL, proof, body), NOW)
 

@@ -105,7 +105,8 @@ def test_without_an_audience_nobody_gets_in(home: Path, google: Google, monkeypa
 @pytest.mark.parametrize(
     ("body", "field"),
     [(b"", "message.data"), (b"{}", "message.data"), (b'{"message": {"data": "!"}}', "message.data"),
-     (b"\xff\x00", "message.data"), (pushed([]), "message.data"), (pushed([EVENT] * 1001), "message.data"),
+     (b"\xff\x00", "message.data"), ('{"message": {"data": "é"}}'.encode(), "message.data"),
+     (pushed([]), "message.data"), (pushed([EVENT] * 1001), "message.data"),
      (pushed("text"), "touchpoint"), (pushed({**EVENT, "lead_id": "unknown"}), "lead_id"),
      (pushed({**EVENT, "occurred_at": "soon"}), "occurred_at")],
 )  # fmt: skip

@@ -15,7 +15,7 @@ from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import Deployment, moment
 from leadwerk.cli.speech import Speech
 from leadwerk.cli.stages import outlook_text
-from leadwerk.errors import InputError
+from leadwerk.errors import UNREADABLE_JSON, InputError
 from leadwerk.texts.message import Message
 from leadwerk.texts.number_format import percent
 
@@ -102,7 +102,7 @@ def _form(text: str | None) -> dict[str, Any] | None:
     try:
         content = Path(text[1:]).read_text("utf-8") if text.startswith("@") else text
         return msgspec.json.decode(content, type=dict[str, Any])
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
+    except (OSError, *UNREADABLE_JSON) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(
             f"The form cannot be read: {reason}.", field="form", remedy="""Write --form '{"loan_amount": 450000}'."""

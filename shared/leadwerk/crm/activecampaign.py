@@ -36,7 +36,7 @@ from leadwerk.crm.port import (
 )
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.crm.webhook_proof import check_secret_url
-from leadwerk.errors import CRMRejected
+from leadwerk.errors import UNREADABLE_JSON, CRMRejected
 
 PER_SECOND = 5.0
 PAGE_SIZE = 100
@@ -264,6 +264,6 @@ def _value(value: FieldValue) -> str:
 def _problem(answer: CRMResponse) -> _Error:
     try:
         problem = msgspec.json.decode(answer.body, type=_Problem)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except UNREADABLE_JSON:
         return _Error(answer.text())
     return problem.errors[0] if problem.errors else _Error(problem.message)

@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 import requests
 
-from leadwerk.errors import CRMRejected, CRMUnavailable
+from leadwerk.errors import UNREADABLE_JSON, CRMRejected, CRMUnavailable
 
 # Seconds to connect, and between two bytes of the answer.
 TIMEOUT = (3.05, 10.0)
@@ -118,7 +118,7 @@ class ClientCredentials:
         try:
             fetched = msgspec.json.decode(body, type=_TokenAnswer)
             lifetime = float(fetched.expires_in or DEFAULT_LIFETIME)
-        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        except (*UNREADABLE_JSON, ValueError) as error:
             # The body may hold a token: it is not repeated.
             raise CRMUnavailable("The token server's answer is not a token.") from error
         self._token, self._until = fetched.access_token, self._clock() + max(lifetime - EARLY, lifetime / 2)

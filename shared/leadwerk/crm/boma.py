@@ -36,7 +36,7 @@ from leadwerk.crm.port import (
     WebhookRequest,
 )
 from leadwerk.crm.rate_limiter import RateLimiter
-from leadwerk.errors import CRMRejected, CRMUnavailable, InputError
+from leadwerk.errors import UNREADABLE_JSON, CRMRejected, CRMUnavailable, InputError
 
 # Calls a second that BOMA is known to take.
 PER_SECOND = 10.0
@@ -151,7 +151,7 @@ class Boma:
                 f"The CRM's list of cases has another form than agreed: {error}.",
                 remedy="Check LEADWERK_CRM_URL and the CRM's version.",
             ) from error
-        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        except (*UNREADABLE_JSON, ValueError) as error:
             raise CRMUnavailable(f"The CRM's list of cases is not JSON: {error}.", status=answer.status) from error
 
     def reread(self, record_ids: Sequence[str]) -> CasePage:
@@ -190,7 +190,7 @@ class Boma:
 def _problem(answer: CRMResponse) -> _Problem:
     try:
         return msgspec.json.decode(answer.body, type=_Problem)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except UNREADABLE_JSON:
         return _Problem()
 
 

@@ -10,15 +10,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from leadwerk.crm.case_page import BadRow, Case, CasePage, GoneRecord, Touchpoint
-from leadwerk.errors import InputError
+from leadwerk.errors import UNREADABLE_JSON, InputError
 from leadwerk.lead.lead import parse_id
 
 # A longer text stands in the wrong field.
 LONGEST_ID = 500
 # Python's own limit for reading a whole number.
 MOST_DIGITS = 4300
-# RecursionError: JSON nested a thousand deep.
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 Aware = Annotated[datetime, msgspec.Meta(tz=True)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ID)]
@@ -109,7 +107,7 @@ def _read_cases(page: BomaPage) -> CasePage:
             if case.record is not None:
                 gone_records.append(case.gone_records())
                 continue
-        except (*UNREADABLE, InputError) as error:
+        except (*UNREADABLE_JSON, InputError) as error:
             bad.append(_bad_row(raw, error))
             continue
         touchpoints, bad_touchpoints = _read_touchpoints(case)
@@ -124,7 +122,7 @@ def _read_touchpoints(case: _Case) -> tuple[tuple[Touchpoint, ...], list[BadRow]
     for raw in case.touchpoints:
         try:
             touchpoint = msgspec.json.decode(raw, type=_Touchpoint)
-        except UNREADABLE as error:
+        except UNREADABLE_JSON as error:
             bad.append(_bad_row(raw, error, within=case.event_id))
         else:
             good.append(Touchpoint(touchpoint.event_id, touchpoint.kind, touchpoint.occurred_at))
@@ -141,7 +139,7 @@ def _event_id(raw: msgspec.Raw) -> str:
     """The id of a row that is not in the agreed form, empty if it has none."""
     try:
         event_id = msgspec.json.decode(raw, type=_Identified).event_id
-    except UNREADABLE:
+    except UNREADABLE_JSON:
         return ""
     return str(event_id)[:LONGEST_ID] if isinstance(event_id, str | int) else ""
 

@@ -17,7 +17,7 @@ import urllib3
 from leadwerk.crm.auth import Auth
 from leadwerk.crm.exchange_log import Exchange, is_watched, masked, note, shortened
 from leadwerk.crm.rate_limiter import RateLimiter
-from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable
+from leadwerk.errors import UNREADABLE_JSON, ConfigurationError, CRMRejected, CRMUnavailable
 
 # Seconds to connect, and between two bytes of the answer.
 TIMEOUT = (3.05, 10.0)
@@ -68,7 +68,7 @@ class CRMResponse:
                 status=self.status,
                 remedy="Check LEADWERK_CRM_URL and the CRM's version.",
             ) from error
-        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        except UNREADABLE_JSON as error:
             raise CRMUnavailable(f"The CRM's answer is not JSON: {error}.", status=self.status) from error
 
 

@@ -39,7 +39,7 @@ from leadwerk.crm.port import (
 )
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.crm.webhook_proof import check_hubspot
-from leadwerk.errors import CRMRejected, InputError
+from leadwerk.errors import UNREADABLE_JSON, CRMRejected, InputError
 
 URL = "https://api.hubapi.com"
 # 100 calls in 10 seconds on free accounts; others take 190.
@@ -236,7 +236,7 @@ class HubSpot(Adapter):
         check_hubspot(request, self._webhook_secret, now)
         try:
             events = msgspec.json.decode(request.body, type=list[_Event])
-        except (msgspec.DecodeError, RecursionError) as error:
+        except UNREADABLE_JSON as error:
             raise InputError("The webhook is not in HubSpot's form.", field="body") from error
         return [Hint(record_id) for record_id in dict.fromkeys(str(event.object_id) for event in events)]
 
@@ -263,7 +263,7 @@ def as_text(value: FieldValue) -> str:
 def _refusal(answer: CRMResponse) -> Refused:
     try:
         error = msgspec.json.decode(answer.body, type=ErrorAnswer)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except UNREADABLE_JSON:
         return Refused(answer.text(), status=answer.status)
     return _refused(error, answer.status)
 

@@ -33,7 +33,7 @@ from leadwerk.crm.port import (
     Unknown,
 )
 from leadwerk.crm.rate_limiter import RateLimiter
-from leadwerk.errors import CRMRejected
+from leadwerk.errors import UNREADABLE_JSON, CRMRejected
 
 PER_SECOND = 20.0
 PAGE_SIZE = 500
@@ -256,7 +256,7 @@ def _value(value: FieldValue) -> str | float | bool:
 def _error(answer: CRMResponse) -> _Error:
     try:
         return msgspec.json.decode(answer.body, type=_Error)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except UNREADABLE_JSON:
         return _Error()
 
 

@@ -38,7 +38,7 @@ from leadwerk.crm.port import (
 )
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.crm.webhook_proof import check_basic
-from leadwerk.errors import CRMRejected, InputError
+from leadwerk.errors import UNREADABLE_JSON, CRMRejected, InputError
 
 URL = "https://api.pipedrive.com"
 PER_SECOND = 8.0
@@ -235,7 +235,7 @@ class Pipedrive(Adapter):
         check_basic(request, user, password)
         try:
             event = msgspec.json.decode(request.body, type=_Event)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except UNREADABLE_JSON as error:
             raise InputError("The webhook is not in Pipedrive's form.", field="body") from error
         prefixes = {"deal": "", "person": PERSON}
         return [Hint(f"{prefixes[event.meta.entity]}{event.meta.entity_id}")] if event.meta.entity in prefixes else []
@@ -254,5 +254,5 @@ def _value(value: FieldValue) -> str | float | None:
 def _problem(answer: CRMResponse) -> _Problem:
     try:
         return msgspec.json.decode(answer.body, type=_Problem)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except UNREADABLE_JSON:
         return _Problem(answer.text())

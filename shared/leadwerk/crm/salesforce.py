@@ -38,7 +38,7 @@ from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.crm.salesforce_cases import WhereaboutsAnswer
 from leadwerk.crm.salesforce_owners import read_owners
 from leadwerk.crm.soql import quoted
-from leadwerk.errors import CRMRejected
+from leadwerk.errors import UNREADABLE_JSON, CRMRejected
 
 VERSION = "v67.0"
 DATA = f"/services/data/{VERSION}"
@@ -260,6 +260,6 @@ def _throttle(answer: CRMResponse) -> float | None:
 def _call_refusal(answer: CRMResponse) -> Refused:
     try:
         error = msgspec.json.decode(answer.body, type=list[_CallError])[0]
-    except (msgspec.DecodeError, ValueError, IndexError, RecursionError):
+    except (*UNREADABLE_JSON, IndexError):
         return Refused(answer.text(), status=answer.status)
     return Refused(error.message, error.error_code, status=answer.status)

@@ -35,7 +35,7 @@ from leadwerk.crm.port import (
     Unknown,
 )
 from leadwerk.crm.rate_limiter import RateLimiter
-from leadwerk.errors import CRMRejected, CRMUnavailable
+from leadwerk.errors import UNREADABLE_JSON, CRMRejected, CRMUnavailable
 
 PER_SECOND = 20.0
 PAGE_SIZE = 500
@@ -143,7 +143,7 @@ class TrytonSession:
             user_id, key = msgspec.json.decode(
                 msgspec.json.decode(answer.content, type=_Reply).result, type=tuple[int, str, Any]
             )[:2]
-        except (msgspec.DecodeError, RecursionError) as error:
+        except UNREADABLE_JSON as error:
             remedy = "Check user and password in LEADWERK_CRM_TOKEN, and LEADWERK_CRM_DATABASE."
             raise CRMRejected("Tryton refuses the login.", status=401, remedy=remedy, locked_out=True) from error
         return "Session " + base64.b64encode(f"{self._user}:{user_id}:{key}".encode()).decode()

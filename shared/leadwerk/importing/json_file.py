@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from leadwerk.errors import InputError
+from leadwerk.errors import UNREADABLE_JSON, InputError
 from leadwerk.importing.cell_text import cell_text
 from leadwerk.importing.encoding import decoded, detect_encoding
 from leadwerk.importing.records import MalformedLine, Record
@@ -69,7 +69,7 @@ def _decoded(text: str) -> Any:
     """The value that a JSON text holds, None if it is not JSON; NaN and Infinity, which Python writes, are read too."""
     try:
         return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except UNREADABLE_JSON:
         pass
     try:
         # Python's own reader takes NaN, which msgspec refuses and pandas writes.

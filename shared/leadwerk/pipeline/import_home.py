@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from leadwerk.errors import InputError
+from leadwerk.errors import UNREADABLE_JSON, InputError
 from leadwerk.importing.column_mapping import ColumnMapping
 from leadwerk.importing.plan import ImportPlan
 from leadwerk.importing.policy_file import is_untouched
@@ -110,7 +110,7 @@ def read_mapping(home: Path) -> ColumnMapping | None:
     path = home / MAPPING_FILE
     try:
         return msgspec.json.decode(path.read_bytes(), type=ColumnMapping) if path.exists() else None
-    except msgspec.DecodeError as error:
+    except UNREADABLE_JSON as error:
         raise InputError(
             Message("import.home.mapping", path=path, error=error),
             field=MAPPING_FILE,

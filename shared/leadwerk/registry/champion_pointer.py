@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from leadwerk.errors import CorruptModel, PromotionConflict
+from leadwerk.errors import UNREADABLE_JSON, CorruptModel, PromotionConflict
 from leadwerk.registry.store import Blob
 from leadwerk.texts.message import restored
 
@@ -72,7 +72,7 @@ def read_pointer(blob: Blob) -> Pointer:
     """
     try:
         return msgspec.json.decode(blob.data, type=Pointer)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE_JSON as error:
         remedy = "Restore it from a backup, or delete it and run `leadwerk models promote`."
         raise CorruptModel(f"{POINTER} cannot be read: {error}.", remedy=remedy) from error
 

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from leadwerk.errors import CorruptModel
+from leadwerk.errors import UNREADABLE_JSON, CorruptModel
 from leadwerk.stats.calibration_bin import CalibrationBin
 from leadwerk.stats.feature_profile import FeatureProfile
 from leadwerk.texts.message import restored
@@ -201,7 +201,7 @@ def parse(data: bytes, version: str) -> Manifest:
     try:
         # Unknown fields are ignored: after a rollback an older release serves the models that a newer one trained.
         return msgspec.json.decode(data, type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE_JSON as error:
         raise corrupt(version, "manifest.json", str(error)) from error
 
 

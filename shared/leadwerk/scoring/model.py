@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import msgspec
 import numpy as np
 
-from leadwerk.errors import ContractMismatch, CorruptModel
+from leadwerk.errors import UNREADABLE_JSON, ContractMismatch, CorruptModel
 from leadwerk.features.additive import Additive
 from leadwerk.features.average import Average, Estimator, Forest
 from leadwerk.features.calibration import Calibration, predictive_score
@@ -225,7 +224,7 @@ def _read(files: ModelFiles, name: str, decode: Callable[[bytes], T]) -> T:
     """A file's value. Its hash tells that it is what was written, not that it can be used."""
     try:
         return decode(_file(files, name))
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE_JSON as error:
         raise CorruptModel(f"{name} of model {files.version} cannot be read: {error}.", remedy=OTHER) from error
 
 

@@ -24,7 +24,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
-from leadwerk.errors import InputError, UnknownLead
+from leadwerk.errors import UNREADABLE_JSON, InputError, UnknownLead
 from leadwerk.simulation.calendar import moment
 from leadwerk.simulation.crm_faults import Faults, FaultSwitch
 from leadwerk.simulation.crm_page import page
@@ -131,7 +131,7 @@ class Api:
             return _problem(404, str(error))
         except (InputError, msgspec.ValidationError) as error:
             return _problem(422, str(error))
-        except msgspec.DecodeError as error:
+        except UNREADABLE_JSON as error:
             return _problem(400, f"The body is not JSON: {error}")
 
     def _resource(self, request: CrmRequest, path: str) -> CrmAnswer:

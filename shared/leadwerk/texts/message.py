@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from leadwerk.errors import ConfigurationError, LeadwerkError
+from leadwerk.errors import UNREADABLE_JSON, ConfigurationError, LeadwerkError
 from leadwerk.texts.catalogue import text
 
 
@@ -73,7 +73,7 @@ def restored(data: str | None, english: str) -> str:
     """The message that was stored as `data`; the English text where it is not there, or of another release."""
     try:
         return _from_stored(msgspec.json.decode(data or "", type=StoredMessage))
-    except (msgspec.DecodeError, ConfigurationError):
+    except (*UNREADABLE_JSON, ConfigurationError):
         return english
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
+from leadwerk.errors import UNREADABLE_JSON
 from leadwerk.lead.yes_no import parse_yes_no
 
 Described = TypeVar("Described")
@@ -53,7 +54,7 @@ def _unwrapped(value: Any, kinds: Kinds) -> Any:
     if isinstance(value, str) and is_composed and str not in kinds:
         try:
             return msgspec.json.decode(value)
-        except (msgspec.DecodeError, RecursionError):  # the latter: nested a thousand deep
+        except UNREADABLE_JSON:
             return value
     return value
 

@@ -8,7 +8,6 @@ delivered. An answer other than 2xx lets Pub/Sub deliver it again and, in the en
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import msgspec
 
 from leadwerk import settings
-from leadwerk.errors import InputError
+from leadwerk.errors import UNREADABLE_JSON, InputError
 from leadwerk.pipeline import ingest, touchpoints, wiring
 from leadwerk.settings import Settings
 from leadwerk.web import HTTPRequest, Response, answered
@@ -127,7 +126,7 @@ def events_of(raw: bytes) -> Sequence[Any]:
     try:
         message = msgspec.json.decode(raw, type=PushEnvelope).message
         decoded = msgspec.json.decode(base64.b64decode(message.data, validate=True))
-    except (msgspec.DecodeError, msgspec.ValidationError, binascii.Error, ValueError, RecursionError) as error:
+    except (*UNREADABLE_JSON, ValueError) as error:
         raise InputError(
             f"The message cannot be read: {type(error).__name__}.",
             field="message.data",

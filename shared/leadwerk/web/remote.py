@@ -16,7 +16,7 @@ from typing import IO, Any, Protocol
 
 import msgspec
 
-from leadwerk.errors import InputError
+from leadwerk.errors import UNREADABLE_JSON, InputError
 from leadwerk.web import MAXIMUM_BYTES, Answer, Function, HTTPRequest, Response, answered, not_as_described
 from leadwerk.web.problem_document import MalformedBody, ProblemDocument, RequestTooLarge
 from leadwerk.web.request_body import read_body
@@ -118,7 +118,7 @@ def _has_calls(head: bytes) -> bool:
         return MARK in head
     try:
         return PROBE.decode(head).calls is not msgspec.UNSET
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE_JSON:
         return False
 
 
@@ -149,7 +149,7 @@ def _read_calls(raw: bytes) -> list[Call]:
         error = not_as_described(refused)
         message = f"{error.field}: {error.message}"
         raise InputError(message, field=error.field, remedy=ONE_ARGUMENT) from refused
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE_JSON as error:
         raise MalformedBody(f"The body is not JSON: {error}.", field="body", remedy="Send a JSON object.") from error
 
 

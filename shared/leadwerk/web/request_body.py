@@ -18,6 +18,7 @@ from typing import IO, Any, Protocol
 
 import msgspec
 
+from leadwerk.errors import UNREADABLE_JSON
 from leadwerk.lead.unreadable import Unreadable
 from leadwerk.web.problem_document import MalformedBody, RequestTooLarge, UnsupportedMedia
 
@@ -67,7 +68,7 @@ def parse_json(raw: bytes) -> Any:
     """
     try:
         return msgspec.json.decode(raw.strip() or b"{}")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE_JSON as error:
         try:
             # Python's own parser takes NaN and lone surrogates, which msgspec refuses with all that stands beside them.
             return _cleaned(json.loads(raw, parse_constant=float))

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict
 
-from leadwerk.errors import CODE_FAULTS, LeadwerkError, RecordFailure
+from leadwerk.errors import CODE_FAULTS, UNREADABLE_JSON, LeadwerkError, RecordFailure
 from leadwerk.features.contract import Feature, contract
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.lead_state import LeadState, Occurrence
@@ -168,7 +168,7 @@ def _read(decoder: msgspec.json.Decoder[RemoteRow], argument: str | None) -> Rem
         return RemoteRefusal("The argument is NULL. Call leadwerk.score(TO_JSON_STRING(row of lead_features)).")
     try:
         row = decoder.decode(argument)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+    except UNREADABLE_JSON as error:
         return RemoteRefusal(f"{error}. The argument must be the JSON of a row of lead_features.")
     if row.created_at is None and not getattr(row, "has_web_behaviour", None):
         return RemoteRefusal(f"Lead {row.lead_id} does not exist.")

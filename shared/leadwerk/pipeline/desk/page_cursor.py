@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 
-from leadwerk.errors import InputError
+from leadwerk.errors import UNREADABLE_JSON, InputError
 from leadwerk.texts.message import Message
 
 
@@ -58,7 +57,7 @@ def read(text: str, sort: str) -> PageCursor:
     """
     try:
         cursor = _DECODER.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (binascii.Error, ValueError, msgspec.DecodeError) as error:
+    except (*UNREADABLE_JSON, ValueError) as error:
         raise _unusable(text) from error
     # Cursors come from the client: a wrong moment would make the query read decades.
     if cursor.sort != sort or not EARLIEST <= cursor.as_of < LATEST:

@@ -19,7 +19,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 
 from leadwerk.catalogue.periods import LONGEST_PICK_DAYS
-from leadwerk.errors import InputError, UnknownLead, WarehouseError, WriteConflict
+from leadwerk.errors import UNREADABLE_JSON, InputError, UnknownLead, WarehouseError, WriteConflict
 from leadwerk.pipeline.desk import pick_state
 from leadwerk.pipeline.desk.pick_state import Pick, PickState
 from leadwerk.policy.folding import is_same_name, tidied_name
@@ -254,7 +254,7 @@ def _name(lead_id: str) -> str:
 def _decoded(blob: Blob, name: str) -> PickState:
     try:
         return _DECODER.decode(blob.data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE_JSON as error:
         raise WarehouseError(
             Message("refusal.pick.unreadable", place=name, error=error),
             remedy=Message("refusal.pick.unreadable.remedy"),

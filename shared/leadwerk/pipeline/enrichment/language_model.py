@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from leadwerk.errors import InputError
+from leadwerk.errors import UNREADABLE_JSON, InputError
 from leadwerk.pipeline.enrichment.answers import CompanyAnswer, CompanyFact, validated
 from leadwerk.pipeline.enrichment.identity import CompanyIdentity
 from leadwerk.pipeline.enrichment.provider_http import ProviderHttp, encoded
@@ -132,7 +132,7 @@ class Gemini:
         """The reply within an answer's body.
 
         Raises:
-            msgspec.MsgspecError: it has another form than documented.
+            msgspec.DecodeError: it has another form than documented.
         """
         answer = msgspec.json.decode(body, type=_GeminiAnswer)
         parts = answer.candidates[0].content.parts if answer.candidates else ()
@@ -173,7 +173,7 @@ class OpenAI:
         """The reply within an answer's body.
 
         Raises:
-            msgspec.MsgspecError: it has another form than documented.
+            msgspec.DecodeError: it has another form than documented.
         """
         answer = msgspec.json.decode(body, type=_OpenAIAnswer)
         text = (answer.choices[0].message.content or "") if answer.choices else ""
@@ -219,7 +219,7 @@ class LanguageModel:
         try:
             reply = self.api.reply(answer.body)
             claims = msgspec.json.decode(reply.text, type=dict[str, msgspec.Raw])
-        except (msgspec.MsgspecError, ValueError, RecursionError):
+        except UNREADABLE_JSON:
             return CompanyAnswer(outcome="failed", cost=most, reason="the answer does not follow the schema")
         # Tokens that the answer states are believed only within what the request allowed.
         is_stated = 0 <= reply.input_tokens <= len(request) and 0 <= reply.output_tokens <= MOST_TOKENS
@@ -278,7 +278,7 @@ def _checked_answer(claims: Mapping[str, msgspec.Raw], facts: Sequence[EnrichedF
             checked_facts.append(replace(checked, confidence=min(checked.confidence, MOST_CERTAIN)))
         except InputError as error:
             problems.append(error.message)
-        except (msgspec.MsgspecError, ValueError, RecursionError):
+        except UNREADABLE_JSON:
             problems.append(f"{fact.fills}: the claim does not follow the schema.")
     outcome: Literal["answered", "failed", "not_found"] = (
         "answered" if checked_facts else "failed" if problems else "not_found"

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from leadwerk.crm.guarded_http import GuardedAnswer
-from leadwerk.errors import InputError
+from leadwerk.errors import UNREADABLE_JSON, InputError
 from leadwerk.pipeline.enrichment.answers import CompanyAnswer, CompanyFact, Outcome, validated
 from leadwerk.pipeline.enrichment.identity import CompanyIdentity
 from leadwerk.pipeline.enrichment.provider_http import ProviderHttp, encoded
@@ -156,7 +156,7 @@ def _facts(
 def _decoded(answer: GuardedAnswer) -> Sequence[RegisteredCompany] | None:
     try:
         return msgspec.json.decode(answer.body, type=list[RegisteredCompany])
-    except (msgspec.MsgspecError, ValueError, RecursionError):
+    except UNREADABLE_JSON:
         return None
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from leadwerk.catalogue.languages import Language
+from leadwerk.errors import UNREADABLE_JSON
 from leadwerk.pipeline.privacy.access import AccessAnswer, TableOfPerson
 from leadwerk.policy.model import Policy
 from leadwerk.texts import action_label, has, text
@@ -86,7 +87,7 @@ def _reason(item: ScoreReason, language: Language) -> str:
     """A reason in the reader's language, or as it was written if only another language was stored."""
     try:
         fact = msgspec.json.decode(item.facts or "{}", type=dict[str, str]).get(language)
-    except msgspec.DecodeError:  # of an earlier release
+    except UNREADABLE_JSON:  # of an earlier release
         fact = None
     direction = "against" if (item.contribution or 0.0) < 0 else "for"
     return text(language, f"reason.{direction}", fact=fact) if fact else str(item.text)

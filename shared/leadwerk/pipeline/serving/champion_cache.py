@@ -8,9 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from leadwerk.errors import ContractMismatch, RegistryUnavailable
+from leadwerk.errors import UNREADABLE_JSON, ContractMismatch, RegistryUnavailable
 from leadwerk.features import stage_model
 from leadwerk.scoring.model import Scorer
 
@@ -115,6 +113,6 @@ def newest_stage_model(registry: Registry) -> stage_model.StageModel | None:
     data = registry.stage_models().read()
     try:
         return None if data is None else stage_model.from_json(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE_JSON as error:
         logger.error("The stage model is damaged: %s", error, extra={"fields": {"event": "stage_model_damaged"}})
         return None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from leadwerk.errors import InputError
+from leadwerk.errors import UNREADABLE_JSON, InputError
 from leadwerk.texts.message import Message
 
 FILE = "manifest.json"
@@ -57,7 +57,7 @@ def read(folder: Path) -> ExportManifest:
     file = folder / FILE
     try:
         manifest = msgspec.json.decode(file.read_bytes(), type=ExportManifest)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, *UNREADABLE_JSON) as error:
         raise InputError(
             Message("refusal.transfer.manifest", file=file),
             field="folder",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from leadwerk.errors import LeadwerkError
+from leadwerk.errors import UNREADABLE_JSON, LeadwerkError
 
 KEYS_SECONDS = 3600.0
 TIMEOUT_SECONDS = 5.0
@@ -49,5 +49,5 @@ def _read_keys(url: str) -> Mapping[str, str]:
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310  Google's, or a test's
             return msgspec.json.decode(answer.read(), type=dict[str, str])
-    except (OSError, msgspec.DecodeError, RecursionError) as error:
+    except (OSError, *UNREADABLE_JSON) as error:
         raise KeysUnavailable(f"The keys at {url} cannot be read: {error}.", remedy="Try again in a moment.") from error

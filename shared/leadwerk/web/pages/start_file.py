@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from leadwerk.catalogue.languages import Language
-from leadwerk.errors import InputError, LeadwerkError
+from leadwerk.errors import UNREADABLE_JSON, InputError, LeadwerkError
 from leadwerk.importing.table import CsvTable, read_table
 from leadwerk.learning.leak_texts import finding_text
 from leadwerk.learning.leakage import LeakFinding
@@ -68,7 +68,7 @@ def last_run(visit: Visit) -> LastRun | None:
     """The last import of this home; None without one, or where its note cannot be read."""
     try:
         return msgspec.json.decode(_note(visit.config.home).read_bytes(), type=LastRun)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, *UNREADABLE_JSON):
         return None
 
 
