@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sized
-from typing import TypeVar
+from collections.abc import Callable
 
-Portion = TypeVar("Portion", bound=Sized)
 Progress = Callable[[str, float], None]
-"""Takes what the step is doing, and the share of its work that is done before that (0 to 1)."""
+"""Takes what the step is doing (a text or a Message), and the share of its work that is done before that (0 to 1)."""
 
 
 def silent(doing: str, done: float) -> None:
@@ -21,18 +19,3 @@ def part_of(progress: Progress, first: float, last: float) -> Progress:
     storing 0.625
     """
     return lambda doing, done: progress(doing, first + (last - first) * done)
-
-
-def watched(portions: Iterable[Portion], total: int, name: str, progress: Progress) -> Iterator[Portion]:
-    """Each portion, after saying how many of the `total` things came before it.
-
-    >>> [len(portion) for portion in watched(["ab", "c"], 3, "leads", lambda *call: print(*call))]
-    0 of 3 leads 0.0
-    2 of 3 leads 0.6666666666666666
-    [2, 1]
-    """
-    before = 0
-    for portion in portions:
-        progress(f"{before:,} of {total:,} {name}", before / max(total, 1))
-        yield portion
-        before += len(portion)

@@ -7,8 +7,12 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from leadwerk.catalogue.languages import Language
 from leadwerk.cli.progress_bar import Pace, progress_text, working
-from leadwerk.progress import part_of, watched
+from leadwerk.cli.speech import Speech
+from leadwerk.progress import part_of
+from leadwerk.texts.counted_progress import watched
+from leadwerk.texts.message import Message
 
 
 class Clock:
@@ -21,11 +25,17 @@ class Clock:
         return self.now
 
 
-def shown(reports: list[tuple[float, str, float]], *, as_json: bool = False, is_terminal: bool = True) -> str:
+def shown(
+    reports: list[tuple[float, str, float]],
+    *,
+    as_json: bool = False,
+    is_terminal: bool = True,
+    language: Language = "en",
+) -> str:
     """What a step leaves on the terminal which says such a thing and share after so many seconds."""
     stream, clock = StringIO(), Clock()
     console = Console(file=stream, force_terminal=is_terminal, width=100, color_system=None)
-    with working("Training", as_json=as_json, console=console, clock=clock) as progress:
+    with working(Speech(language), "retrain.running", as_json=as_json, console=console, clock=clock) as progress:
         for seconds, doing, done in reports:
             clock.now = 1000.0 + seconds
             progress(doing, done)
@@ -42,6 +52,12 @@ def test_a_long_step_shows_percent_and_the_time_that_is_left() -> None:
 def test_before_two_seconds_nothing_is_estimated() -> None:
     output = shown([(1.9, "fitting", 0.5)])
     assert "50 %" in output and "left" not in output
+
+
+def test_a_step_is_shown_in_the_readers_language() -> None:
+    output = shown([(10, Message("progress.comparing"), 0.25)], language="it")
+    assert "Addestramento: confronto dei candidati" in output
+    assert "25 %, ancora 30 s" in output
 
 
 @pytest.mark.parametrize("options", [{"as_json": True}, {"is_terminal": False}])
@@ -80,4 +96,4 @@ def test_parts_of_a_step_add_up_to_the_whole() -> None:
 
 @pytest.mark.parametrize("done", [0.001, 0.999, 0.994999])
 def test_percent_are_full_ones(done: float) -> None:
-    assert progress_text(done, None) == f"{int(done * 100)} %"
+    assert progress_text(Speech("en"), done, None) == f"{int(done * 100)} %"

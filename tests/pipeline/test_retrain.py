@@ -70,7 +70,7 @@ def test_a_first_model_is_trained_promoted_and_can_score(filled, policy, registr
     assert manifest.contract_hash == contract_hash(Scorer.load(registry.champion_files(), policy).features)
     assert next(iter(manifest.importances)) in {"loan_amount", "loan_to_value"}
     assert (manifest.data.rows, manifest.data.leads) == (report.row_count, report.leads)
-    assert steps[0] == ("reading matured landmarks", 0.0)
+    assert steps[0] == ("reading mature landmarks", 0.0)
     shares = [done for _, done in steps]
     assert shares == sorted(shares) and 0.5 < shares[-1] < 1
     assert [run["model_version"] for run in runs(filled, NOW)] == [report.model_version]

@@ -73,7 +73,7 @@ def _deliver(call: Invocation, scope: DeliveryScope, *, show_exchange: bool) -> 
 
     deployment = call.deployment
     speech, lease = Speech.of_reader(call), wiring.lease(deployment.settings, "deliver")
-    with lease, working(speech.say("deliver.running"), as_json=call.as_json) as progress, watching() as log:
+    with lease, working(speech, "deliver.running", as_json=call.as_json) as progress, watching() as log:
         result = stage.run(
             deployment.warehouse,
             deployment.policy,
@@ -106,7 +106,7 @@ def _preview(call: Invocation, lead: str | None) -> None:
     from leadwerk.pipeline.delivery_preview import preview
 
     deployment = call.deployment
-    with working(Speech.of_reader(call).say("deliver.comparing"), as_json=call.as_json):
+    with working(Speech.of_reader(call), "deliver.comparing", as_json=call.as_json):
         result = preview(
             deployment.warehouse,
             deployment.policy,
@@ -137,7 +137,7 @@ def check(call: Invocation) -> None:
     from leadwerk.crm.fields import field_mapping
 
     deployment, speech = call.deployment, Speech.of_reader(call)
-    with working(speech.say("crm.asking"), as_json=call.as_json):
+    with working(speech, "crm.asking", as_json=call.as_json):
         fields_checked = field_mapping(deployment.policy, deployment.crm.field_name).fields
         checks = [*deployment.crm.check(fields_checked), *owner_checks(deployment)]
         budget = deployment.crm.budget()
@@ -172,7 +172,7 @@ def fields(
     from leadwerk.crm.fields import field_mapping
 
     deployment = call.deployment
-    with working(Speech.of_reader(call).say("crm.comparing"), as_json=call.as_json):
+    with working(Speech.of_reader(call), "crm.comparing", as_json=call.as_json):
         mapping = field_mapping(deployment.policy, deployment.crm.field_name)
         plan = deployment.crm.ensure_fields(mapping.fields, dry_run=not create)
     show(call, plan, "crm.fields")

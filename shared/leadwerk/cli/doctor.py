@@ -55,7 +55,7 @@ def doctor(call: Invocation) -> None:
     Example: `leadwerk doctor`
     """
     speech = Speech.of_reader(call)
-    with working(speech.say("doctor.following"), as_json=call.as_json):
+    with working(speech, "doctor.following", as_json=call.as_json):
         findings = list(examine(call.deployment, call.moment()))
     if call.as_json:
         print_json(findings)

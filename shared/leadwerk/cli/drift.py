@@ -34,11 +34,11 @@ def drift(
 
     deployment, now, speech = call.deployment, call.storing_moment(), Speech.of_reader(call)
     parts = deployment.warehouse, deployment.policy, deployment.registry
-    with working(speech.say("drift.running"), as_json=call.as_json):
+    with working(speech, "drift.running", as_json=call.as_json):
         report = drift_monitor.run(*parts, now=now)
     trained = None
     if retrain and report.training_due:
-        with working(speech.say("retrain.running"), as_json=call.as_json) as progress:
+        with working(speech, "retrain.running", as_json=call.as_json) as progress:
             trained = training.run(*parts, now=now, progress=progress)
     if call.as_json:
         print_json({"drift": report, "training": trained})

@@ -49,7 +49,7 @@ def enrich(
     options = stage.EnrichOptions(tuple(companies or ()), limit, dry_run)
     with (
         wiring.lease(deployment.settings, "enrich"),
-        working(Speech.of_reader(call).say("enrich.running"), as_json=call.as_json) as progress,
+        working(Speech.of_reader(call), "enrich.running", as_json=call.as_json) as progress,
     ):
         providers = connect(deployment.settings, deployment.policy)
         now = call.moment() if dry_run else call.storing_moment()

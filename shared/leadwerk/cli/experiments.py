@@ -73,7 +73,7 @@ def show(call: Invocation) -> None:
     from leadwerk.pipeline import experiment_effect as stage
 
     deployment, speech = call.deployment, Speech.of_reader(call)
-    with working(speech.say("experiment.reading"), as_json=call.as_json):
+    with working(speech, "experiment.reading", as_json=call.as_json):
         report = stage.run(deployment.warehouse, deployment.policy, deployment.registry, now=call.moment())
     if call.as_json:
         print_json(report)

@@ -65,7 +65,7 @@ def features(
     as_of = moments(deployment.policy, day(first, "from"), day(last, "to"), call.moment())
     rows = feature_history(deployment.warehouse, deployment.policy, subjects, as_of)
     if csv_file is not None:
-        with working(speech.say("features.reading"), as_json=call.as_json):
+        with working(speech, "features.reading", as_json=call.as_json):
             count = _write(csv_file, rows)
         print_json({"file": str(csv_file), "rows": count}) if call.as_json else out.print(
             speech.say("features.written", file=csv_file, rows=f"{count:,}")

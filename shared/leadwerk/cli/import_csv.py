@@ -113,7 +113,7 @@ def import_(
     """
     languages = _languages(language or (call.language or "en"))
     speech = Speech.of_reader(call)
-    with working(speech.say("import.reading", file=file.name), as_json=call.as_json):
+    with working(speech, "import.reading", file=file.name, as_json=call.as_json):
         content = read_table(file, ReadOptions(encoding, delimiter, header_row, sheet))
     # Nobody knows the columns by heart: without them the command shows the file and asks.
     if id is None or outcome is None:
@@ -132,18 +132,18 @@ def import_(
         exclude=exclude or (),
         include=include or (),
     )
-    with working(speech.say("import.understanding", file=file.name), as_json=call.as_json):
+    with working(speech, "import.understanding", file=file.name, as_json=call.as_json):
         plan = plan_import(content, stated, StatedFormats(decimal, date_order), languages, own_policy)
     if not call.as_json:
         show_file(plan, speech)
     if dry_run:
-        with working(speech.say("import.checking"), as_json=call.as_json):
+        with working(speech, "import.checking", as_json=call.as_json):
             prepared = _prepared(plan, lambda: _NO_PERSON, call.moment(), accept_rejects=accept_rejects)
         show_counts(call, prepared.counts, _summary(plan))
         return
     refuse_overwriting(plan, deployment.settings.home, replace=replace_policy)
     now = call.storing_moment()
-    with working(speech.say("import.checking"), as_json=call.as_json):
+    with working(speech, "import.checking", as_json=call.as_json):
         prepared = _prepared(plan, lambda: deployment.person_key, now, accept_rejects=accept_rejects)
     _store(call, plan, prepared)
     call.record("import", file.name)
@@ -172,7 +172,7 @@ def _store(call: Invocation, plan: ImportPlan, prepared: PreparedImport) -> None
     from leadwerk.pipeline import import_leads as stage
 
     speech, folder = Speech.of_reader(call), call.deployment.settings.home
-    storing = working(speech.say("import.storing"), as_json=call.as_json)
+    storing = working(speech, "import.storing", as_json=call.as_json)
     with prepared_files(plan, folder) as commit, storing as progress:
         report = stage.run(
             call.deployment.warehouse,

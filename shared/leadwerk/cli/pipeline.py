@@ -58,7 +58,7 @@ def extract(
     from leadwerk.pipeline.extract_messages import RequestedDays
 
     deployment = call.deployment
-    with working(Speech.of_reader(call).say("extract.running"), as_json=call.as_json) as progress:
+    with working(Speech.of_reader(call), "extract.running", as_json=call.as_json) as progress:
         result = stage.run(
             deployment.warehouse,
             deployment.policy,
@@ -83,7 +83,7 @@ def ingest(
     from leadwerk.pipeline.privacy import upkeep
 
     deployment = call.deployment
-    with working(Speech.of_reader(call).say("ingest.running"), as_json=call.as_json):
+    with working(Speech.of_reader(call), "ingest.running", as_json=call.as_json):
         crm, key = deployment.crm, deployment.person_key
         result = stage.run(
             deployment.warehouse,
@@ -126,7 +126,7 @@ def retrain(
 
     deployment = call.deployment
     choices = FieldChoices(exclude or (), keep_suspect or (), reason)
-    with working(Speech.of_reader(call).say("retrain.running"), as_json=call.as_json) as progress:
+    with working(Speech.of_reader(call), "retrain.running", as_json=call.as_json) as progress:
         result = stage.run(
             deployment.warehouse,
             deployment.policy,
@@ -204,7 +204,7 @@ def rescore(
             )
         typer.echo(rescore_script(deployment.policy, now=at, stored_at=at), nl=False)
         return
-    with working(Speech.of_reader(call).say("rescore.running"), as_json=call.as_json) as progress:
+    with working(Speech.of_reader(call), "rescore.running", as_json=call.as_json) as progress:
         work = (deployment.warehouse, deployment.policy, deployment.scorer())
         options = stage.RescoreOptions(only_closed, progress)
         result = stage.run(*work, now=at, stored_at=moment(None), options=options)
@@ -226,7 +226,7 @@ def report(
     deployment = call.deployment
     folder = str(output.parent) if output else deployment.settings.reports
     name = output.name if output else stage.NEWEST
-    with working(Speech.of_reader(call).say("report.running"), as_json=call.as_json):
+    with working(Speech.of_reader(call), "report.running", as_json=call.as_json):
         written = stage.run(
             deployment.warehouse,
             deployment.policy,

@@ -12,7 +12,9 @@ from rich.progress import BarColumn, Progress as RichProgress, ProgressColumn, S
 from rich.text import Text
 
 from leadwerk.cli.console import err, printable
+from leadwerk.cli.speech import Speech
 from leadwerk.progress import Progress, silent
+from leadwerk.texts.message import in_language
 
 SETTLING_SECONDS = 2.0
 """Before that an estimate of the time left would jump, and most steps are over."""
@@ -20,20 +22,22 @@ Clock = Callable[[], float]
 
 
 @contextmanager
-def working(what: str, *, as_json: bool, console: Console = err, clock: Clock = time.monotonic) -> Iterator[Progress]:
-    """Show that something is going on; the yielded function says how far it is."""
+def working(
+    speech: Speech, key: str, *, as_json: bool, console: Console = err, clock: Clock = time.monotonic, **values: str
+) -> Iterator[Progress]:
+    """Show what is going on, the text of `key`; the yielded function says how far it is."""
     if as_json or not console.is_terminal:
         yield silent
         return
-    pace = Pace(clock())
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), _Left(pace, clock))
+    pace, what = Pace(clock()), speech.say(key, **values)
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), _Left(pace, clock, speech))
     with RichProgress(*columns, console=console, transient=True, get_time=clock) as bar:
         task = bar.add_task(what, total=None)
 
         def tell(doing: str, done: float) -> None:
             pace.report(done, clock())
             # Without a total the bar only moves to and fro: nothing is done yet, so nothing can be estimated.
-            text = printable(f"{what}: {doing}")
+            text = printable(f"{what}: {in_language(doing, speech.language)}")
             bar.update(task, description=text, total=1 if done else None, completed=done, refresh=True)
 
         yield tell
@@ -73,25 +77,28 @@ class _Left(ProgressColumn):
 
     max_refresh = None
 
-    def __init__(self, pace: Pace, clock: Clock) -> None:
-        self.pace, self.clock = pace, clock
+    def __init__(self, pace: Pace, clock: Clock, speech: Speech) -> None:
+        self.pace, self.clock, self.speech = pace, clock, speech
         super().__init__()
 
     def render(self, task: Task) -> Text:
         """The text of this moment."""
-        return Text(progress_text(self.pace.done, self.pace.seconds_left(self.clock())))
+        return Text(progress_text(self.speech, self.pace.done, self.pace.seconds_left(self.clock())))
 
 
-def progress_text(done: float, seconds_left: float | None) -> str:
+def progress_text(speech: Speech, done: float, seconds_left: float | None) -> str:
     """Percent and time left as a person reads them.
 
-    >>> progress_text(0.0, None), progress_text(0.999, 0.4), progress_text(0.5, 75), progress_text(0.1, 5000)
-    ('', '99 %, 1 s left', '50 %, 1 min 15 s left', '10 %, 1 h 23 min left')
+    >>> english = Speech("en")
+    >>> progress_text(english, 0.0, None), progress_text(english, 0.999, 0.4), progress_text(english, 0.1, 5000)
+    ('', '99 %, 1 s left', '10 %, 1 h 23 min left')
     """
     if not done:
         return ""
-    percent = f"{int(done * 100)} %"
-    return percent if seconds_left is None else f"{percent}, {duration(seconds_left)} left"
+    percent = int(done * 100)
+    if seconds_left is None:
+        return f"{percent} %"
+    return speech.say("progress.left", percent=percent, time=duration(seconds_left))
 
 
 def duration(seconds: float) -> str:

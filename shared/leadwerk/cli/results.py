@@ -46,7 +46,7 @@ def money(
     from leadwerk.pipeline.money import read_money
 
     deployment, speech = call.deployment, Speech.of_reader(call)
-    with working(speech.say("results.reading_money"), as_json=call.as_json):
+    with working(speech, "results.reading_money", as_json=call.as_json):
         figures = read_money(deployment.warehouse, deployment.policy, days=days, now=call.moment())
     if call.as_json:
         print_json(figures)
@@ -109,7 +109,7 @@ def errors(
     from leadwerk.pipeline import month_errors as stage
 
     deployment, speech = call.deployment, Speech.of_reader(call)
-    with working(speech.say("results.reading_errors"), as_json=call.as_json):
+    with working(speech, "results.reading_errors", as_json=call.as_json):
         report = stage.run(deployment.warehouse, deployment.policy, month=month, now=call.moment(), most=most)
     if call.as_json:
         print_json(report)

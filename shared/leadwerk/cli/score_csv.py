@@ -33,8 +33,9 @@ from leadwerk.importing.text_column import TextColumn
 from leadwerk.importing.written_file import UTF8_WITH_MARK, harmless_texts, write_table
 from leadwerk.pipeline.import_home import read_mapping
 from leadwerk.policy.folding import folded
-from leadwerk.progress import Progress, watched
+from leadwerk.progress import Progress
 from leadwerk.scoring.score_columns import NO_SCORE, ColumnScores
+from leadwerk.texts.counted_progress import watched
 from leadwerk.texts.message import Message, sentences
 from leadwerk.texts.number_format import percent
 
@@ -88,7 +89,7 @@ def score_file(deployment: Deployment, file: ScoringFile, now: datetime, speech:
         NoChampion: there is neither a model nor a rule.
     """
     source, target = file.source, file.target
-    with working(speech.say("import.reading", file=source.name), as_json=as_json):
+    with working(speech, "import.reading", file=source.name, as_json=as_json):
         content = read_table(source, file.options)
     if target.resolve() == source.resolve() or (target.exists() and target.samefile(source)):
         raise InputError(
@@ -106,11 +107,11 @@ def score_file(deployment: Deployment, file: ScoringFile, now: datetime, speech:
         )
     from leadwerk.pipeline import score_file as stage
 
-    with working(speech.say("score_file.scoring", file=source.name), as_json=as_json) as progress:
+    with working(speech, "score_file.scoring", file=source.name, as_json=as_json) as progress:
         parsed = parse_leads(content, mapping, now=now, is_scoring=True)
         scores = stage.run(deployment.warehouse, deployment.policy, model, parsed, now=now, progress=progress)
     _refuse_without_score(content, scores)
-    with working(speech.say("score_file.writing", file=target.name), as_json=as_json) as progress:
+    with working(speech, "score_file.writing", file=target.name, as_json=as_json) as progress:
         _write(content, parsed, scores, target, language=speech.language, progress=progress)
     attributes = [attribute.source or attribute.name for attribute in deployment.policy.attributes]
     _show(

@@ -34,7 +34,7 @@ def segments(call: Invocation) -> None:
     from leadwerk.pipeline.lead_segments import find_segments
 
     deployment = call.deployment
-    with working("Reading matured leads", as_json=call.as_json):
+    with working(Speech.of_reader(call), "segments.running", as_json=call.as_json):
         found = find_segments(deployment.warehouse, deployment.policy, now=call.moment())
     if call.as_json:
         print_json(found)

@@ -41,7 +41,7 @@ def simulate(
     from leadwerk import simulation
 
     folder = call.deployment.settings.home
-    with working(Speech.of_reader(call).say("simulate.running"), as_json=call.as_json):
+    with working(Speech.of_reader(call), "simulate.running", as_json=call.as_json):
         market = simulation.simulate(folder, days=days, leads=leads, seed=seed, shock_day=shock_day)
         end = datetime.combine(market.start, datetime.min.time(), UTC) + timedelta(days=days)
         simulation.publish(folder, moment(publish) if publish else end)

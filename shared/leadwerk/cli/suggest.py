@@ -62,7 +62,7 @@ def suggest(
 
     deployment, at, speech = call.deployment, call.storing_moment(), Speech.of_reader(call)
     present = open_policies(deployment.settings).in_force()
-    with working(speech.say("suggest.running"), as_json=call.as_json) as progress:
+    with working(speech, "suggest.running", as_json=call.as_json) as progress:
         report = stage.run(deployment.warehouse, present.policy, now=at, progress=progress)
     proposals = stage.proposals(deployment.warehouse, present.policy, at)
     if call.as_json:
@@ -138,7 +138,7 @@ def profile(
 
     deployment, speech = call.deployment, Speech.of_reader(call)
     present = open_policies(deployment.settings).in_force()
-    with working(speech.say("suggest.profile.running"), as_json=call.as_json):
+    with working(speech, "suggest.profile.running", as_json=call.as_json):
         proposed = stage.profile(deployment.warehouse, present.policy, now=call.moment())
     if call.as_json:
         print_json(proposed)

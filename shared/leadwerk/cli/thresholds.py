@@ -90,7 +90,7 @@ def show(
 
     deployment, at = call.deployment, call.moment()
     team = forecast.with_team(deployment.policy, sellers, hours)
-    with working(Speech.of_reader(call).say("thresholds.looking"), as_json=call.as_json):
+    with working(Speech.of_reader(call), "thresholds.looking", as_json=call.as_json):
         report = daily.current_thresholds(deployment.warehouse, deployment.policy, at)
         outlook = _outlook(deployment, team, basis, at)
     _answer(call, report, outlook, plot, team)
@@ -107,7 +107,7 @@ def decide(call: Invocation, basis: BasisOption = None, plot: Plot = None) -> No
     from leadwerk.pipeline.thresholds import daily
 
     deployment, at = call.deployment, call.storing_moment()
-    with working(Speech.of_reader(call).say("thresholds.deciding"), as_json=call.as_json):
+    with working(Speech.of_reader(call), "thresholds.deciding", as_json=call.as_json):
         report = daily.run(deployment.warehouse, deployment.policy, at)
         lapsed = settle_lapsed(deployment.picks, at)
         kpis.run(deployment.warehouse, deployment.policy, at)

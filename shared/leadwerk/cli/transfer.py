@@ -39,7 +39,7 @@ def export(
     """
     from leadwerk.pipeline.transfer.export import export as write
 
-    with working(Speech.of_reader(call).say("transfer.exporting"), as_json=call.as_json) as progress:
+    with working(Speech.of_reader(call), "transfer.exporting", as_json=call.as_json) as progress:
         manifest = write(_transfer_places(call), folder, file_format=file_format, now=call.moment(), progress=progress)
     call.record("export", folder.name)
     _show(call, "transfer.exported", folder, manifest)
@@ -57,7 +57,7 @@ def move(
     """
     from leadwerk.pipeline.transfer.fill import fill
 
-    with working(Speech.of_reader(call).say("transfer.moving"), as_json=call.as_json) as progress:
+    with working(Speech.of_reader(call), "transfer.moving", as_json=call.as_json) as progress:
         manifest = fill(_transfer_places(call), folder, progress=progress)
     call.record("take_over", folder.name)
     _show(call, "transfer.moved", folder, manifest)

@@ -34,7 +34,7 @@ def run(call: Invocation) -> None:
     deployment = call.deployment
     with (
         wiring.lease(deployment.settings, "workflows"),
-        working(Speech.of_reader(call).say("workflow.running"), as_json=call.as_json),
+        working(Speech.of_reader(call), "workflow.running", as_json=call.as_json),
     ):
         receivers = wiring.receivers(deployment.settings, deployment.policy)
         result = workflows.run(deployment.warehouse, deployment.policy, receivers, now=call.storing_moment())
@@ -91,7 +91,7 @@ def replay(
     deployment = call.deployment
     with (
         wiring.lease(deployment.settings, "workflows"),
-        working(Speech.of_reader(call).say("workflow.repeating"), as_json=call.as_json),
+        working(Speech.of_reader(call), "workflow.repeating", as_json=call.as_json),
     ):
         receivers = wiring.receivers(deployment.settings, deployment.policy)
         work = (deployment.warehouse, deployment.policy, receivers)

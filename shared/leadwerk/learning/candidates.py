@@ -126,7 +126,8 @@ def order_evidence(
             )
             train, later = until.take(split.train), until.take(split.test)
             if train.converted_leads >= MINIMUM_POSITIVES and not train.converted.all():
-                progress(f"testing the order on {len(later)} older landmarks", ORIGIN_PROGRESS[origin])
+                doing = Message("progress.older_landmarks", landmarks=f"{len(later):,}")
+                progress(doing, ORIGIN_PROGRESS[origin])
                 parts.append((later, _log_odds(fit(train), later)))
     return _evidence(parts)
 

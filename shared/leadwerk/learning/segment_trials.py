@@ -90,7 +90,8 @@ class SegmentTrialResult:
         segment_index = _segment_index(self.segments, landmarks)
         for place, twin in self.twins.items():
             rows = landmarks.take(np.flatnonzero(segment_index == place))
-            progress(f"fitting the model of {self.trials[place].name} on its {len(rows)} landmarks", 0.95)
+            segment = self.trials[place].name
+            progress(Message("progress.segment_model", segment=segment, landmarks=f"{len(rows):,}"), 0.95)
             segment_models[place] = _fit(twin.kind, rows, features, training, general.encoder)
         return self._together(general, segment_models)
 
@@ -136,7 +137,8 @@ def try_segments(
         if reason:
             trials.append(_trial(definition.name, leads, reason=reason))
             continue
-        progress(f"trying a model for {definition.name} on {len(train)} landmarks", 0.6)
+        doing = Message("progress.segment_trial", segment=definition.name, landmarks=f"{len(train):,}")
+        progress(doing, 0.6)
         twin, trial = _try(definition.name, leads, general, setup)
         trials.append(trial)
         if trial.serves:

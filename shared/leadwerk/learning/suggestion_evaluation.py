@@ -20,6 +20,7 @@ from leadwerk.progress import Progress, silent
 from leadwerk.stats import metrics
 from leadwerk.stats.arrays import Floats
 from leadwerk.stats.bootstrap import Estimate, estimate
+from leadwerk.texts.message import Message
 
 CHANCE = 0.5
 """Area under the ROC curve of who ranks by lot."""
@@ -71,10 +72,10 @@ def measure(
     reason = too_few(landmarks, train, test)
     if reason:
         return EvaluationSkipped(reason=reason)
-    progress("suggesting from the earlier leads alone", 0.0)
+    progress(Message("progress.suggesting"), 0.0)
     # Suggested anew from the earlier landmarks: the numbers on the page have seen the test period.
     proposed = apply_numbers(evidence.policy, suggest(evidence, split.train).numbers())
-    progress("fitting a model to compare with", 0.4)
+    progress(Message("progress.comparison_model"), 0.4)
     rankings = (
         totals(evidence.policy, evidence.facts, split.test),
         totals(proposed, evidence.facts, split.test),

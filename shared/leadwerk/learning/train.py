@@ -87,7 +87,7 @@ def train_model(
     reason = too_few(landmarks, train, test)
     if reason:
         return TrainingSkipped(reason)
-    progress(f"fitting the candidates on {len(train)} landmarks", 0.08)
+    progress(Message("progress.candidates", landmarks=f"{len(train):,}"), 0.08)
     fitted = fit_candidate(train, features, training, is_twin=True)
     twin = better_alone(fitted, test)
     kind = twin.model.kind
@@ -98,12 +98,12 @@ def train_model(
     drawn = landmarks.drawn()
     refit = _refit(setup, kind, fitted.plan)
     evidence = order_evidence(drawn, test, log_odds, refit, horizon_days=horizon_days, progress=progress)
-    progress("comparing the candidates", 0.72)
+    progress(Message("progress.comparing"), 0.72)
     comparison = ComparisonSetup(
         landmarks, split, horizon_days, setup.hot_score, training.seed, champion, rules, setup.z_needed
     )
     outcome = compare(comparison, Challenger(kind, log_odds, evidence), _rival_forecasts(fitted, twin, trials, test))
-    progress(f"fitting the {name_of(kind)} on all {len(landmarks)} landmarks", 0.75)
+    progress(Message("progress.winner", kind=name_of(kind), landmarks=f"{len(landmarks):,}"), 0.75)
     final = _fitted_on_everything(twin, fitted.plan, drawn, setup, recent)
     leveled = _at_newest_level(final.model, landmarks, recent)
     model = trials.fit(leveled, drawn, features, training, progress)

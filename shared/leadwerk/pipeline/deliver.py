@@ -32,6 +32,7 @@ from leadwerk.pipeline.delivery_line import DeliveryLine
 from leadwerk.pipeline.outbox_pages import Beside, OpenScores, Outbox, OutboxSelection
 from leadwerk.policy.model import Policy
 from leadwerk.progress import Progress, silent
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import ScoreRow
 
@@ -104,7 +105,8 @@ def run(
             for portion in _portions(line.stream(due), size):
                 recorder.add(portion)
                 read = recorder.attempted + len(open_scores)
-                progress(f"{recorder.attempted:,} of {read:,} scores", recorder.attempted / read)
+                doing = Message("progress.scores", done=f"{recorder.attempted:,}", total=f"{read:,}")
+                progress(doing, recorder.attempted / read)
         recorder.settle()
     return tally.report([*open_scores.values()], line)
 

@@ -28,7 +28,8 @@ from leadwerk.pipeline.privacy.delete_again import delete_again
 from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
 from leadwerk.policy.outcome import outcome_of
-from leadwerk.progress import Progress, part_of, silent, watched
+from leadwerk.progress import Progress, part_of, silent
+from leadwerk.texts.counted_progress import watched
 from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import IdentityRow
@@ -160,7 +161,7 @@ def run(
     not be used goes to the file `rejects_to` with line and reason.
     """
     parsed, values = prepared.leads, prepared.values
-    progress("rows", 0.0)
+    progress(Message("progress.reading_rows"), 0.0)
     ids = event_ids(parsed, prepared.policy)
     leads_progress, outcomes_progress = part_of(progress, *LEADS_SHARE), part_of(progress, *OUTCOMES_SHARE)
     outcomes = outcome_batches(parsed, prepared.outcomes, ids)

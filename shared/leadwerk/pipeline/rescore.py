@@ -22,12 +22,13 @@ from leadwerk.pipeline.leads.score_rows import ScoreOrigin, score_row, stage_cha
 from leadwerk.pipeline.rescore_round import Round, in_turn, read_round, store_round, turn_of
 from leadwerk.pipeline.run_limit import IN_A_FUNCTION, UNLIMITED, RunLimit
 from leadwerk.policy.model import Policy
-from leadwerk.progress import Progress, silent, watched
+from leadwerk.progress import Progress, silent
 from leadwerk.scoring.decide import CLOSED
 from leadwerk.scoring.lead_state import LeadState
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.score_leads import LeadScore, score_leads
 from leadwerk.scoring.score_row import changed
+from leadwerk.texts.counted_progress import watched
 from leadwerk.warehouse.batches import batches
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import ScoreRow, StageChangeRow
@@ -104,7 +105,7 @@ def run(
     leads = unfinished.left(open_leads) if unfinished and options.only_left else in_turn(open_leads, first)
     run = _Run(warehouse, policy, scorer, now, stored_at)
     done, is_used_up = 0, options.limit.begin()
-    for batch in watched(batches(leads, BATCH), len(leads), "open leads", options.progress):
+    for batch in watched(batches(leads, BATCH), len(leads), "open_leads", options.progress):
         if done and is_used_up(done):
             break
         run.rescore(batch)

@@ -107,9 +107,9 @@ def run(
         # Recorded first: a person's decision about a field must outlive a run that fails.
         if options.choices is not None:
             record_choices(registry, policy, options.choices, now)
-        progress("reading matured landmarks", 0.0)
+        progress(Message("progress.reading_landmarks"), 0.0)
         rows = read_training_rows(warehouse, policy, now)
-        progress("checking whether a field knows the outcome", 0.04)
+        progress(Message("progress.checking_fields"), 0.04)
         checked = check_fields(rows.landmarks, rows.open_leads, policy, registry)
         if checked.report.stopping_fields:
             report = _stopped(run, checked)

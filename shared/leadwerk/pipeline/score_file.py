@@ -30,11 +30,12 @@ from leadwerk.pipeline.leads.feature_history import LeadId
 from leadwerk.pipeline.leads.read_lead_states import LeadSelection, read_lead_states
 from leadwerk.pipeline.serving.messages import ScoreRequest
 from leadwerk.policy.model import Policy
-from leadwerk.progress import Progress, part_of, silent, watched
+from leadwerk.progress import Progress, part_of, silent
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.score_columns import ColumnScores, score_columns
 from leadwerk.scoring.seller_pools import HotThresholds
 from leadwerk.stats.coded_column import CodedColumn
+from leadwerk.texts.counted_progress import watched
 from leadwerk.warehouse.batches import batches
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement

@@ -53,7 +53,7 @@ def demo(
     numbers = {name: number for number, name in enumerate(STEPS, 1)}
     speech = Speech.of_reader(call)
     plan = DemoPlan(days=days, leads=leads, seed=seed)
-    with working(speech.say("demo.title"), as_json=call.as_json) as progress:
+    with working(speech, "demo.title", as_json=call.as_json) as progress:
         figures = DemoRunner(
             folder,
             plan,

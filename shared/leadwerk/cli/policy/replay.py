@@ -29,7 +29,7 @@ def run(call: Invocation, request: ReplayRequest, *, points_alone: bool = False)
 
     deployment = call.deployment
     registry = None if points_alone else deployment.registry
-    with working(Speech.of_reader(call).say("replay.running"), as_json=call.as_json) as progress:
+    with working(Speech.of_reader(call), "replay.running", as_json=call.as_json) as progress:
         return replay.run(deployment.warehouse, request, registry, progress=progress)
 
 

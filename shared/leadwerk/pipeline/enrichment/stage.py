@@ -31,6 +31,7 @@ from leadwerk.pipeline.enrichment.company_work import (
 from leadwerk.policy.enrichment import EnrichedFact
 from leadwerk.policy.model import Policy
 from leadwerk.progress import Progress, silent
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import CompanyAnswerFact, CompanyAnswerRow
 
@@ -109,7 +110,8 @@ def run(
         warehouse, policy, options.companies or open_accounts(warehouse, now), now
     ) if providers else []  # fmt: skip
     for number, company in enumerate(companies):
-        progress(f"{number:,} of {len(companies):,} companies", number / len(companies))
+        doing = Message("progress.companies", done=f"{number:,}", total=f"{len(companies):,}")
+        progress(doing, number / len(companies))
         run_of_now.ask_all(company, providers)
     return run_of_now.report(companies)
 

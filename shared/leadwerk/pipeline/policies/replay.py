@@ -31,6 +31,7 @@ from leadwerk.progress import Progress, silent
 from leadwerk.scoring.decide import decide
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.seller_pools import pool
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.statement import statement
 
 if TYPE_CHECKING:
@@ -79,16 +80,16 @@ def run(
     new = msgspec.structs.replace(request.new, landmark_days=old.landmark_days)  # the same moments
     champions, notes = _champions(registry, old, new)
     first = now - timedelta(days=days)
-    progress("reading the leads", 0.0)
+    progress(Message("progress.reading_leads"), 0.0)
     with warehouse.unit_of_work():
         frame = _features(warehouse, old, first, now)
         moments = _open_moments(warehouse, old, frame, first, now)
         inputs = _inputs(warehouse, old, frame, moments, first, now)
         new_inputs = inputs
         if _reads(new) != _reads(old):
-            progress("reading them as the new policy does", 0.4)
+            progress(Message("progress.reading_by_draft"), 0.4)
             new_inputs = _inputs(warehouse, new, _features(warehouse, new, first, now), moments, first, now)
-    progress(f"judging {len(moments):,} moments under both policies", 0.7)
+    progress(Message("progress.judging", moments=f"{len(moments):,}"), 0.7)
     sides = _side(old, *inputs, moments, champions[0]), _side(new, *new_inputs, moments, champions[1])
     by_model = champions[0] is not None and old.decision.rank_by != "points"
     return Replayed(

@@ -19,6 +19,7 @@ from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Rule
 from leadwerk.policy.points_numbers import PointsNumbers
 from leadwerk.progress import Progress, part_of, silent
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import SuggestionRow
 from leadwerk.warehouse.statement import statement
@@ -89,9 +90,9 @@ def run(warehouse: Warehouse, policy: Policy, *, now: datetime, progress: Progre
     from leadwerk.learning.suggest import suggest
     from leadwerk.learning.suggestion_evaluation import measure
 
-    progress("reading matured landmarks", 0.0)
+    progress(Message("progress.reading_landmarks"), 0.0)
     evidence, landmarks = read(warehouse, policy, now)
-    progress(f"weighing the rules on {len(landmarks)} landmarks", 0.3)
+    progress(Message("progress.weighing_rules", landmarks=f"{len(landmarks):,}"), 0.3)
     suggested = suggest(evidence, np.arange(len(landmarks)))
     measuring = part_of(progress, 0.5, 1.0)
     effect = measure(evidence, landmarks, contract(policy), horizon_days=policy.horizon_days, progress=measuring)

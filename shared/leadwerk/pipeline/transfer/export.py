@@ -113,7 +113,7 @@ def _batches(warehouse: Warehouse, table: schema.Table, progress: Progress) -> I
     [days] = warehouse.rows(partition_days(table), {})
     spans = [*_spans(days)]
     for at, (first, last) in enumerate(spans):
-        progress(f"{table.name} to {last}", at / len(spans))
+        progress(Message("progress.table_until", table=table.name, day=last), at / len(spans))
         yield warehouse.rows(all_rows(table), {"first_day": first, "last_day": last})
 
 

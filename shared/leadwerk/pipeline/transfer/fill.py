@@ -41,7 +41,8 @@ def fill(
     total, moved = sum(file.rows or 0 for file in tables.values()), 0
     for name, file in tables.items():
         for rows in read_parquet(folder / file.path):
-            progress(f"{name}, {moved:,} of {total:,} rows", TABLES_SHARE * moved / total)
+            doing = Message("progress.table_rows", table=name, done=f"{moved:,}", total=f"{total:,}")
+            progress(doing, TABLES_SHARE * moved / total)
             stores.warehouse.append(name, rows, is_moved=True)
             moved += len(rows)
     for name, store in (("models", stores.models), ("picks", stores.picks)):
