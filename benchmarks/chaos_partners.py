@@ -1,4 +1,4 @@
-"""Whom the stages of a play talk to, and who fail: a CRM that is killed, a receiver that drops connections."""
+"""What the stages of a play talk to, and what fails: a CRM that is killed, a receiver that drops connections."""
 
 from __future__ import annotations
 

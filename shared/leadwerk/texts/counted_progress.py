@@ -1,4 +1,4 @@
-"""Progress over counted things: how many of all are done, in the reader's language."""
+"""Progress over what is counted: how many of all are done, in the reader's language."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from leadwerk.texts.message import Message
 Portion = TypeVar("Portion", bound=Sized)
 
 
-def watched(portions: Iterable[Portion], total: int, things: str, progress: Progress) -> Iterator[Portion]:
-    """Each portion, after reporting how many of the `total` things came before it; `things` names progress.{things}.
+def watched(portions: Iterable[Portion], total: int, noun: str, progress: Progress) -> Iterator[Portion]:
+    """Each portion, after reporting how many of `total` came before it; the text is progress.{noun}.
 
     >>> [len(portion) for portion in watched(["ab", "c"], 3, "leads", lambda *call: print(*call))]
     0 of 3 leads 0.0
@@ -21,6 +21,6 @@ def watched(portions: Iterable[Portion], total: int, things: str, progress: Prog
     """
     before = 0
     for portion in portions:
-        progress(Message(f"progress.{things}", done=f"{before:,}", total=f"{total:,}"), before / max(total, 1))
+        progress(Message(f"progress.{noun}", done=f"{before:,}", total=f"{total:,}"), before / max(total, 1))
         yield portion
         before += len(portion)
