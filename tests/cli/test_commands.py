@@ -342,8 +342,8 @@ def test_a_policy_written_by_hand_is_not_overwritten(
         (["models", "promote", "nothing"], "There is no model nothing"),
         (["models", "rollback"], "No model was promoted yet"),
         (["report", "--output-language", "rm"], "There are no texts in 'rm'"),
-        (["picks", "take", "1"], "Missing option"),
-        (["bogus"], "No such command"),
+        (["picks", "take", "1"], "The option --seller is missing."),
+        (["bogus"], "There is no command bogus."),
     ],
 )
 def test_what_the_user_can_mend_is_said_in_one_block(

@@ -9,6 +9,7 @@ import typer
 
 from leadwerk.catalogue.languages import LANGUAGES, Language
 from leadwerk.cli.application import app, run
+from leadwerk.cli.help_frame import frame_phrases
 from leadwerk.cli.help_language import CODE, help_attributes, phrases, translated, units
 
 OTHERS: list[Language] = [language for language in LANGUAGES if language != "en"]
@@ -17,7 +18,7 @@ OTHERS: list[Language] = [language for language in LANGUAGES if language != "en"
 def english_phrases() -> set[str]:
     """Every phrase of the help of every command and option."""
     texts = (getattr(part, name, None) for part, name in help_attributes(typer.main.get_command(app)))
-    return {unit for text in texts if isinstance(text, str) for unit in units(text)}
+    return {unit for text in texts if isinstance(text, str) for unit in units(text)} | frame_phrases()
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -67,6 +68,27 @@ def test_help_follows_the_option_before_it_and_the_terminal(
     assert run(["rescore", "--help"]) == 0
     assert " ".join(capsys.readouterr().out.split()) == by_option
     assert all(text in by_option for text in (sentence, example, panel))
+
+
+@pytest.mark.parametrize(
+    ("language", "frame"),
+    [
+        ("de", ("Aufruf: leadwerk import [OPTIONEN]", "Argumente", "Optionen", "[nötig]", "Diese Hilfe zeigen.")),
+        ("fr", ("Utilisation : leadwerk import [OPTIONS]", "Arguments", "[obligatoire]", "Affiche cette aide.")),
+        ("it", ("Uso: leadwerk import [OPZIONI]", "Argomenti", "Opzioni", "[obbligatorio]", "Mostra questo aiuto.")),
+        # Last: what another language set must not stay.
+        ("en", ("Usage: leadwerk import [OPTIONS]", "Arguments", "[required]", "Show this message and exit.")),
+    ],
+)
+def test_the_frame_around_a_help_is_in_its_language(
+    language: str, frame: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["--output-language", language, "import", "--help"]) == 0
+    shown_help = " ".join(capsys.readouterr().out.replace("\xa0", " ").split())
+    assert [phrase for phrase in frame if phrase not in shown_help] == []
+    assert run(["--output-language", language, "--help"]) == 0
+    command = {"de": "BEFEHL [", "fr": "COMMANDE [", "it": "COMANDO [", "en": "COMMAND ["}[language]
+    assert command in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_list_stays_a_list_and_an_unknown_phrase_english() -> None:

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from leadwerk.cli import (
     accounts,
@@ -38,14 +39,17 @@ from leadwerk.cli import (
     transfer,
     workflows,
 )
-from leadwerk.cli.console import out, say_error
+from leadwerk.cli.console import err, out, say_error
 from leadwerk.cli.demo import commands as demo_commands
-from leadwerk.cli.exit_codes import EXIT_ERROR, EXIT_INTERRUPTED
+from leadwerk.cli.exit_codes import EXIT_ABORTED, EXIT_ERROR, EXIT_INTERRUPTED
+from leadwerk.cli.help_frame import translate_frame
 from leadwerk.cli.help_language import stated_language, translate_help
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.policy import commands as policy_commands
 from leadwerk.cli.reader_language import reader_language
+from leadwerk.cli.usage_refusal import is_help, usage_refusal
 from leadwerk.errors import LeadwerkError
+from leadwerk.texts.catalogue import text
 from leadwerk.texts.message import Message
 
 
@@ -122,18 +126,29 @@ def _is_readable(argument: str) -> bool:
     return all(not "\ud800" <= sign <= "\udfff" for sign in argument)
 
 
-def _execute(arguments: Sequence[str]) -> None:
+def _execute(arguments: Sequence[str]) -> int:
     command = typer.main.get_command(app)
     # Before the line is read: `--help` ends it at once, whatever options stand beside it.
-    translate_help(command, reader_language(stated_language(arguments), os.environ))
-    command(args=list(arguments), prog_name="leadwerk")
+    language = reader_language(stated_language(arguments), os.environ)
+    translate_help(command, language)
+    translate_frame(command, language)
+    try:
+        ended = command(args=list(arguments), prog_name="leadwerk", standalone_mode=False)
+    except TyperException as error:
+        if not is_help(error):
+            say_error(usage_refusal(error), language)
+        return EXIT_ERROR
+    except typer.Abort:
+        err.print(text(language, "cli.aborted"))
+        return EXIT_ABORTED
+    return ended if isinstance(ended, int) else 0
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns its exit code: 0, 2 for what the user can mend, 130 when interrupted."""
     language = reader_language(None, os.environ)
     try:
-        _execute(arguments)
+        return _execute(arguments)
     except LeadwerkError as error:
         say_error(error, language)
         return EXIT_ERROR
@@ -153,4 +168,3 @@ def run(arguments: Sequence[str]) -> int:
         return EXIT_INTERRUPTED
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
-    return 0

@@ -2,6 +2,9 @@
 
 from typing import Final
 
+EXIT_ABORTED: Final = 1
+"""The person answered no."""
+
 EXIT_ERROR: Final = 2
 """Something that the user can mend."""
 
