@@ -12,7 +12,7 @@ from leadwerk.cli.doctor_finding import Finding
 from leadwerk.cli.options import Deployment
 from leadwerk.pipeline.drift_monitor import LastTraining
 from leadwerk.pipeline.workflows.disabled_channels import disabled_channels
-from leadwerk.texts.message import Message
+from leadwerk.texts.message import Message, restored
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import R, Statement
 from leadwerk.warehouse.statement import statement
@@ -57,6 +57,7 @@ class UnknownStatus(Struct, frozen=True):
     """A row of rejections/unknown_statuses."""
 
     reason: str
+    reason_message: str | None
     cases: int
 
 
@@ -125,7 +126,9 @@ class Feeds:
         if not rows:
             return Finding("statuses", "good", Message("doctor.statuses"))
         cases = sum(row.cases for row in rows)
-        summary = Message("doctor.statuses.unknown", cases=f"{cases:,}", reason=rows[0].reason)
+        summary = Message(
+            "doctor.statuses.unknown", cases=f"{cases:,}", reason=restored(rows[0].reason_message, rows[0].reason)
+        )
         return Finding("statuses", "look", summary, Message("doctor.statuses.unknown.remedy"))
 
     def gone_leads(self) -> Finding:

@@ -12,6 +12,7 @@ import msgspec
 from leadwerk.crm.case_page import BadRow, Case, CasePage, GoneRecord, Touchpoint
 from leadwerk.errors import UNREADABLE_JSON, InputError
 from leadwerk.lead.lead import parse_id
+from leadwerk.texts.message import Message
 
 # A longer text stands in the wrong field.
 LONGEST_ID = 500
@@ -132,7 +133,7 @@ def _read_touchpoints(case: _Case) -> tuple[tuple[Touchpoint, ...], list[BadRow]
 def _bad_row(raw: msgspec.Raw, error: Exception, within: str = "") -> BadRow:
     what, _, where = str(error).partition(" - at `$.")
     row = "/".join(filter(None, (within, _event_id(raw) or _fingerprint(raw))))
-    return BadRow(row, where.rstrip("`") or None, f"{what}; the CRM has to send it in the agreed form.")
+    return BadRow(row, where.rstrip("`") or None, Message("reject.crm_form", problem=what))
 
 
 def _event_id(raw: msgspec.Raw) -> str:

@@ -19,6 +19,7 @@ from typing import Literal
 
 from leadwerk.errors import InputError
 from leadwerk.lead.duration import duration_seconds
+from leadwerk.texts.message import Message
 
 DecimalMark = Literal[".", ","]
 
@@ -141,7 +142,8 @@ def parse_count(value: object, field: str = "count") -> int:
         value = span.group(1) if span else value
     number = parse_amount(value, field)
     if number < 0 or number != int(number):
-        raise InputError(f"{value!r} is not a number of whole things.", field=field, value=value, remedy="Write 250.")
+        message = Message("reject.whole", value=repr(value))
+        raise InputError(message, field=field, value=value, remedy=Message("reject.whole.remedy"))
     return int(number)
 
 
@@ -231,14 +233,14 @@ def _at(digits: str, mark: str) -> tuple[str, str]:
 
 def _bounded(number: float, value: object, field: str) -> float:
     if not abs(number) <= LARGEST:  # also true of NaN
-        message = f"{_as_quoted(value)} is too large for an amount."
-        raise InputError(message, field=field, value=value, remedy="Write it in francs or euros.")
+        message = Message("reject.amount.large", value=_as_quoted(value))
+        raise InputError(message, field=field, value=value, remedy=Message("reject.amount.large.remedy"))
     return number
 
 
 def _refusal(value: object, field: str) -> InputError:
-    remedy = "Write it like 450'000, 450.000,00 or 1.2 Mio."
-    return InputError(f"{_as_quoted(value)} is not an amount.", field=field, value=value, remedy=remedy)
+    message = Message("reject.amount", value=_as_quoted(value))
+    return InputError(message, field=field, value=value, remedy=Message("reject.amount.remedy"))
 
 
 def _as_quoted(value: object) -> str:

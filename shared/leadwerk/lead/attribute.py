@@ -11,6 +11,7 @@ from leadwerk.lead.amount import parse_measure
 from leadwerk.lead.timestamps import parse_moment
 from leadwerk.lead.yes_no import parse_yes_no
 from leadwerk.policy.folding import folded
+from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
     from leadwerk.policy.model import Attribute
@@ -28,10 +29,10 @@ def attribute_value(attribute: Attribute, value: Any, created_at: datetime, time
         answer = parse_yes_no(value)
         if answer is None:
             raise InputError(
-                f"{shown_value(value)} is neither yes nor no.",
+                Message("reject.not_yes_no", value=shown_value(value)),
                 field=attribute.name,
                 value=value,
-                remedy="Send true or false.",
+                remedy=Message("reject.not_yes_no.remedy"),
             )
         return answer
     if attribute.measure == "option":
@@ -72,7 +73,7 @@ def plain_text(value: Any) -> str:
     """
     if isinstance(value, (dict, list, tuple)):
         raise InputError(
-            "Text was expected.", field="text", value=value, remedy="Send one value, not a list or object."
+            Message("reject.not_text"), field="text", value=value, remedy=Message("reject.not_text.remedy")
         )
     # Cut before it is cleaned: a megabyte in a field costs no more than its first characters.
     text = (str(value).lower() if isinstance(value, bool) else str(value))[: 2 * LONGEST_TEXT]

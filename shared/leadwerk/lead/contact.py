@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from leadwerk.errors import InputError
+from leadwerk.texts.message import Message
 
 CALLING_CODES = {"CH": "41", "DE": "49", "AT": "43", "LI": "423", "FR": "33", "IT": "39"}
 
@@ -48,10 +49,10 @@ def parse_phone(value: object, country: str = "CH", field: str = "phone") -> str
     text = unicodedata.normalize("NFKC", str(value))[:60] if isinstance(value, (str, int)) else ""
     text = re.sub(r"[‐‑‒–—−]", "-", " ".join(text.split()))
     if isinstance(value, bool) or not re.fullmatch(_WRITTEN, text):
-        raise _phone_refusal(value, field, "Write digits, such as +41 79 123 45 67.")
+        raise _phone_refusal(value, field, Message("reject.phone.digits"))
     digits = _international(text, CALLING_CODES.get(country, ""))
     if digits is None:
-        raise _phone_refusal(value, field, "Write it with the country's code, such as +41 79 123 45 67.")
+        raise _phone_refusal(value, field, Message("reject.phone.country"))
     return f"+{digits}"
 
 
@@ -67,9 +68,7 @@ def parse_email(value: object, field: str = "email") -> str:
     text = unicodedata.normalize("NFKC", value[:400]).strip().strip("<>").casefold() if isinstance(value, str) else ""
     text = text.removeprefix("mailto:")
     if len(text) > 254 or not re.fullmatch(_ADDRESS, text) or ".." in text or text.startswith("."):
-        raise InputError(
-            "this is not an e-mail address.", field=field, value=value, remedy="Write it like name@example.ch."
-        )
+        raise InputError(Message("reject.email"), field=field, value=value, remedy=Message("reject.email.remedy"))
     box, _, domain = text.rpartition("@")
     if domain in ("gmail.com", "googlemail.com"):
         return f"{box.partition('+')[0].replace('.', '')}@gmail.com"
@@ -141,5 +140,5 @@ def _valid(digits: str) -> bool:
     return 8 <= len(digits) <= 15 and not digits.startswith("0")
 
 
-def _phone_refusal(value: object, field: str, remedy: str) -> InputError:
-    return InputError("this is not a telephone number.", field=field, value=value, remedy=remedy)
+def _phone_refusal(value: object, field: str, remedy: Message) -> InputError:
+    return InputError(Message("reject.phone"), field=field, value=value, remedy=remedy)

@@ -7,6 +7,7 @@ import hmac
 import re
 
 from leadwerk.errors import InputError
+from leadwerk.texts.message import Message
 
 # _ga cookies read GA1.1.<client id>; the export's user_pseudo_id is the client id alone.
 _COOKIE = r"GA\d+\.\d+\.(\d+\.\d+)"
@@ -43,6 +44,6 @@ def parse_visitor(value: object, field: str = "ga_client_id") -> str:
     if cookie:
         return cookie[1]
     if isinstance(value, bool) or not re.fullmatch(_VISITOR, text):
-        message = f"{text[:60]!r} is not a GA4 client id."
-        raise InputError(message, field=field, value=value, remedy="Send the value of gtag('get', …, 'client_id').")
+        message = Message("reject.visitor", value=repr(text[:60]))
+        raise InputError(message, field=field, value=value, remedy=Message("reject.visitor.remedy"))
     return text

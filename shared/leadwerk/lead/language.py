@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from leadwerk.errors import InputError
+from leadwerk.texts.message import Message
 
 _NAMES = {
     "de": "de deu ger gsw deutsch german allemand tedesco schweizerdeutsch d",
@@ -28,6 +29,5 @@ def parse_language(value: object, field: str = "language") -> str:
         language = _LANGUAGE.get(re.split(r"[-_ (]", choice.strip())[0])
         if language:
             return language
-    raise InputError(
-        f"{str(value)[:60]!r} is not a language we speak.", field=field, value=value, remedy="Choose de, fr, it or en."
-    )
+    message = Message("reject.language", value=repr(str(value)[:60]))
+    raise InputError(message, field=field, value=value, remedy=Message("reject.language.remedy"))

@@ -25,6 +25,7 @@ from leadwerk.lead.timestamps import parse_moment
 from leadwerk.lead.unreadable import Unreadable
 from leadwerk.policy.folding import folded
 from leadwerk.policy.text_classes import class_of
+from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
     from leadwerk.policy.model import Attribute, Policy
@@ -150,12 +151,15 @@ class FieldReader:
     def value(self, field: str, value: Any, parse: Callable[[Any], Any]) -> Any:
         try:
             if isinstance(value, Unreadable):
-                raise InputError(f"The {field} {value.reason}.", field=field, remedy="Send it as UTF-8 and finite.")
+                message = Message("reject.unreadable", field=field, problem=value.reason)
+                raise InputError(message, field=field, remedy=Message("reject.unreadable.remedy"))
             return parse(value)
         except InputError as error:
             quotable = None if field in PERSONAL or isinstance(value, Unreadable) else value
-            message = error.message if field not in PERSONAL else f"The {field} cannot be read."
-            rejection = Rejection.of(field, quotable, message, error.remedy)
+            reason, remedy = error.texts
+            if field in PERSONAL:
+                reason = Message("reject.personal", field=field)
+            rejection = Rejection.of(field, quotable, reason, remedy)
             if rejection not in self.rejections:  # a field that an attribute is made of is read twice
                 self.rejections.append(rejection)
             return None
@@ -163,15 +167,14 @@ class FieldReader:
     def require(self, field: str, value: Any) -> None:
         """Say that `field` is missing, unless it was already said to be wrong."""
         if value is None and not any(rejection.field == field for rejection in self.rejections):
-            remedy = f"Every lead needs {field}; check the name of the field or column."
-            self.rejections.append(Rejection.of(field, None, f"The {field} is missing.", remedy))
+            missing, remedy = Message("reject.missing", field=field), Message("reject.missing.remedy", field=field)
+            self.rejections.append(Rejection.of(field, None, missing, remedy))
 
     def moment(self, value: Any) -> datetime:
         moment = parse_moment(value, self.policy.time_zone, "created_at")
         if not EARLIEST <= moment <= self.recorded_at + CLOCK_TOLERANCE:
-            problem = "lies in the future" if moment > EARLIEST else "is too long ago"
-            remedy = "Check the clock and time zone of the source."
-            raise InputError(f"{shown_value(value)} {problem}.", field="created_at", value=value, remedy=remedy)
+            message = Message("reject.future" if moment > EARLIEST else "reject.past", value=shown_value(value))
+            raise InputError(message, field="created_at", value=value, remedy=Message("reject.clock.remedy"))
         return min(moment, self.recorded_at)
 
     def place(self) -> LeadColumns:
@@ -248,28 +251,24 @@ def parse_id(value: Any) -> str:
     text = str(value).strip()
     of_right_type = isinstance(value, (str, int)) and not isinstance(value, bool)
     if not of_right_type or len(text) > LONGEST_TEXT or not text.isprintable():
-        raise InputError(
-            f"{shown_value(value)} is not an id.", field="lead_id", value=value, remedy="Send a short text."
-        )
+        message = Message("reject.id", value=shown_value(value))
+        raise InputError(message, field="lead_id", value=value, remedy=Message("reject.id.remedy"))
     return text
 
 
 def _positive(value: Any) -> float:
     amount = parse_amount(value)
     if amount < 0:
-        raise InputError(
-            f"{shown_value(value)} is negative.", field="amount", value=value, remedy="Send an amount from 0 on."
-        )
+        message = Message("reject.negative", value=shown_value(value))
+        raise InputError(message, field="amount", value=value, remedy=Message("reject.negative.remedy"))
     return amount
 
 
 def parse_consent(value: Any) -> bool:
     answer = str(value).strip().casefold()
     if answer not in _YES | _NO:
-        remedy = "Send true or false; until then there is no consent."
-        raise InputError(
-            f"{shown_value(value)} is neither yes nor no.", field="web_consent", value=value, remedy=remedy
-        )
+        message = Message("reject.not_yes_no", value=shown_value(value))
+        raise InputError(message, field="web_consent", value=value, remedy=Message("reject.consent.remedy"))
     return answer in _YES
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from leadwerk.errors import InputError
+from leadwerk.texts.message import Message
 
 POSTCODE_DIGITS: Final = {"CH": 4, "LI": 4, "AT": 4, "DE": 5}
 
@@ -102,8 +103,8 @@ def parse_country(value: object, field: str = "country") -> str:
         return code
     if re.fullmatch("[a-z]{2}", text):
         return text.upper()
-    remedy = "Write the two letters of ISO 3166, such as CH."
-    raise InputError(f"{str(value)[:60]!r} is not a country.", field=field, value=value, remedy=remedy)
+    message = Message("reject.country", value=repr(str(value)[:60]))
+    raise InputError(message, field=field, value=value, remedy=Message("reject.country.remedy"))
 
 
 def comparable(name: str) -> str:
@@ -137,7 +138,7 @@ def parse_canton(value: object, field: str = "canton") -> str:
     name = re.sub(r"^(?:ch|kanton|canton(?: de| du| d)?|cantone(?: di| del)?) (?=\w)", "", comparable(str(value)[:100]))
     code = next((code for code, names in _CANTONS.items() if name == code.lower() or name in names.split("; ")), None)
     if code is None:
-        raise _refusal(value, field, "a canton")
+        raise _refusal(value, field, "canton")
     return f"CH-{code}"
 
 
@@ -169,13 +170,13 @@ def parse_postcode(
     if country not in (None, *POSTCODE_DIGITS) and prefix not in POSTCODE_DIGITS:
         return str(country), _foreign(text, field)
     if postcode_match is None or (prefix_text and prefix is None):
-        raise _refusal(value, field, "a postcode")
+        raise _refusal(value, field, "postcode")
     where = prefix or country or _assumed(digits, home)
     if where == "DE" and len(digits) == 4 and prefix is None and _lost_its_zero(digits):
         # A spreadsheet dropped the leading zero of an eastern German postcode, in a number as in the file it wrote.
         digits = f"0{digits}"
     if POSTCODE_DIGITS.get(where) != len(digits) or (len(digits) == 4 and digits < "1000"):
-        raise _refusal(value, field, f"a postcode of {where or 'a country we know'}")
+        raise _refusal(value, field, "postcode.of" if where else "postcode.of_known", where)
     return where, digits
 
 
@@ -229,7 +230,7 @@ def _assumed(digits: str, home: str | None) -> str:
 
 def _foreign(text: str, field: str) -> str:
     if not re.fullmatch(r"[a-z0-9 -]{3,10}", text):
-        raise _refusal(text, field, "a postcode")
+        raise _refusal(text, field, "postcode")
     return text.upper()
 
 
@@ -237,6 +238,6 @@ def _plain(value: object) -> str:
     return " ".join(unicodedata.normalize("NFKC", str(value)[:100]).replace("–", "-").casefold().split())
 
 
-def _refusal(value: object, field: str, kind: str) -> InputError:
-    remedy = "Write it like 8001, D-80331 or A-1010, and check the country."
-    return InputError(f"{str(value)[:60]!r} is not {kind}.", field=field, value=value, remedy=remedy)
+def _refusal(value: object, field: str, kind: str, country: str = "") -> InputError:
+    message = Message(f"reject.{kind}", value=repr(str(value)[:60]), country=country)
+    return InputError(message, field=field, value=value, remedy=Message("reject.place.remedy"))

@@ -9,6 +9,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from leadwerk.errors import InputError
+from leadwerk.texts.message import Message
 
 DateOrder = Literal["dmy", "mdy"]
 """Whether 3/4/2026 is in April or in March."""
@@ -94,7 +95,7 @@ def parse_date(value: object, field: str = "date") -> date:
         return value
     day = _day(_plain(value), "dmy") if isinstance(value, str) else None
     if day is None:
-        raise _refusal(value, field, "date", "Write it like 31.12.2025 or 2025-12-31, the day before the month.")
+        raise _refusal(value, field, "date", Message("reject.date.remedy"))
     return day
 
 
@@ -117,7 +118,7 @@ def parse_moment(value: object, time_zone: str, field: str = "time", *, order: D
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise _refusal(value, field, "time", "Write a year between 2 and 9998.") from None
+        raise _refusal(value, field, "time", Message("reject.time.year")) from None
 
 
 def _moment(value: object, field: str, order: DateOrder) -> datetime:
@@ -134,8 +135,7 @@ def _from_epoch(value: float, field: str) -> datetime:
     # Compared before it is divided: a whole number may have more digits than a float holds.
     seconds = value / 1000 if _MILLISECONDS_FROM < value <= _LATEST_SECONDS * 1000 else value
     if not 0 <= seconds <= _LATEST_SECONDS:
-        remedy = "Give seconds or milliseconds since 1970, or text such as 2025-12-31T14:30:00Z."
-        raise _refusal(value, field, "time", remedy)
+        raise _refusal(value, field, "time", Message("reject.time.epoch"))
     return datetime.fromtimestamp(seconds, UTC)
 
 
@@ -151,7 +151,7 @@ def _from_text(value: str, field: str, order: DateOrder) -> datetime:
         moment = _wall_clock(zoned.group("text").strip() + (zoned.group("year") or ""), order)
         moment = moment.replace(tzinfo=_zone(zoned)) if moment else None
     if moment is None:
-        raise _refusal(value, field, "time", "Write it like 2025-12-31T14:30:00+01:00 or 31.12.2025 14:30.")
+        raise _refusal(value, field, "time", Message("reject.time.remedy"))
     return moment
 
 
@@ -216,8 +216,9 @@ def _existing(parts: dict[str, str | None]) -> date | None:
         return None
 
 
-def _refusal(value: object, field: str, kind: str, remedy: str) -> InputError:
+def _refusal(value: object, field: str, kind: str, remedy: Message) -> InputError:
     huge = isinstance(value, int) and abs(value) >= 10**_LONGEST_SHOWN
-    quoted = "A number of many digits" if huge else repr(value)
-    quoted = quoted if len(quoted) <= _LONGEST_SHOWN else quoted[: _LONGEST_SHOWN - 1] + "…"
-    return InputError(f"{quoted} is not a {kind}.", field=field, value=value, remedy=remedy)
+    quoted = "" if huge else repr(value)
+    shown = quoted if len(quoted) <= _LONGEST_SHOWN else quoted[: _LONGEST_SHOWN - 1] + "…"
+    message = Message(f"reject.{kind}", value=Message("reject.many_digits") if huge else shown)
+    return InputError(message, field=field, value=value, remedy=remedy)

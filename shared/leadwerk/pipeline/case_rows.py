@@ -16,6 +16,7 @@ from leadwerk.lead.lead import EARLIEST
 from leadwerk.lead.mail_scan import SCAN, MailClick, scans
 from leadwerk.policy.model import Policy
 from leadwerk.policy.outcome import outcome_of
+from leadwerk.texts.message import Message, sentences, stored
 from leadwerk.warehouse.records import IdentityRow, LeadRow, OutcomeRow, RejectionRow, TableRow, TouchpointRow
 
 # Clocks differ: a change dated slightly ahead counts as now, one further ahead is a mistake.
@@ -124,24 +125,22 @@ def out_of_time(name: str, moment: datetime, now: datetime) -> Rejection | None:
     """The rejection of an impossible moment, or None; the calendar's first years cannot be converted to UTC."""
     if EARLIEST <= moment <= now + CLOCK_TOLERANCE:
         return None
-    problem = "is too long ago" if moment < EARLIEST else "lies in the future"
-    message = f"{name} {moment.isoformat()} {problem}."
-    return Rejection.of(name, moment, message, "Check the clock and time zone of the CRM.")
+    problem = "reject.past" if moment < EARLIEST else "reject.future"
+    message = Message(problem, value=f"{name} {moment.isoformat()}")
+    return Rejection.of(name, moment, message, Message("reject.crm_clock.remedy"))
 
 
 def _unknown_status(status: str, reason: str | None) -> Rejection:
-    because = f" (reason {reason!r})" if reason else ""
-    return Rejection.of(
-        "status",
-        status,
-        f"The policy has no outcome for the status {status!r}{because}.",
-        "Add a rule for it under `outcomes` in the policy, then ingest once from the start.",
-    )
+    if reason:
+        message = Message("reject.status.reason", status=repr(status), reason=repr(reason))
+    else:
+        message = Message("reject.status", status=repr(status))
+    return Rejection.of("status", status, message, Message("reject.status.remedy"))
 
 
 def rejection_row(rejection: Rejection, source: str, row: str, rejected_at: datetime) -> RejectionRow:
     """The same bad row read twice has the same id, so it is stored once. `rejected_at` is UTC."""
-    reason = f"{rejection.reason} {rejection.remedy}".strip()
+    reason = sentences(rejection.reason, rejection.remedy)
     identity = "\x1f".join((source, row, rejection.field, reason))
     return RejectionRow(
         rejection_id=hashlib.sha256(identity.encode(errors="replace")).hexdigest()[:32],
@@ -150,5 +149,6 @@ def rejection_row(rejection: Rejection, source: str, row: str, rejected_at: date
         source=source,
         row=row,
         field=rejection.field,
-        reason=reason,
+        reason=str(reason),
+        reason_message=stored(reason) or None,
     )

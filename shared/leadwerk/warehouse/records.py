@@ -416,6 +416,7 @@ class RejectionRow(TableRow, frozen=True, kw_only=True):
     row: str
     field: str | None = None
     reason: str
+    reason_message: str | None = None
 
 
 class ScoreReason(Struct, frozen=True, kw_only=True):

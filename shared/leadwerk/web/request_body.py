@@ -8,18 +8,19 @@ cost their field, not the request.
 from __future__ import annotations
 
 import codecs
+import email.message
 import json
 import math
 import re
 import zlib
 from collections.abc import Mapping
-from email.message import Message
 from typing import IO, Any, Protocol
 
 import msgspec
 
 from leadwerk.errors import UNREADABLE_JSON
 from leadwerk.lead.unreadable import Unreadable
+from leadwerk.texts.message import Message
 from leadwerk.web.problem_document import MalformedBody, RequestTooLarge, UnsupportedMedia
 
 # Read and discarded: else the sender of too much would see a reset and no answer.
@@ -122,7 +123,7 @@ def _as_utf8(raw: bytes, content_type: str) -> bytes:
 
 def _charset(content_type: str) -> str:
     """The name of the charset that a content type states, normalised; empty without one."""
-    header = Message()
+    header = email.message.Message()
     header["Content-Type"] = content_type
     stated = header.get_content_charset()
     if not stated:
@@ -147,8 +148,8 @@ def _cleaned(value: Any) -> Any:
     if isinstance(value, list):
         return [_cleaned(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
-        return Unreadable("is no number that JSON knows")
-    return Unreadable("holds half a character") if isinstance(value, str) and _is_broken(value) else value
+        return Unreadable(Message("reject.unreadable.number"))
+    return Unreadable(Message("reject.unreadable.text")) if isinstance(value, str) and _is_broken(value) else value
 
 
 def _is_broken(text: str) -> bool:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from leadwerk.pipeline.health import Health, health_of
 from leadwerk.policy.model import Policy
 from leadwerk.registry import Manifest
+from leadwerk.texts.message import restored
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
 
@@ -52,8 +53,14 @@ class Rejections(Struct, frozen=True):
     source: str
     field: str
     reason: str
+    reason_message: str | None
     rejected: int
     newest: datetime
+
+    @property
+    def reason_text(self) -> str:
+        """The reason as a message, where it was stored as one."""
+        return restored(self.reason_message, self.reason)
 
 
 def stations(warehouse: Warehouse, now: datetime) -> list[Station]:

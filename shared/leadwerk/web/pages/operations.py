@@ -64,7 +64,12 @@ def show(visit: Visit, _: NoForm) -> Answer:
             for letter in read_dead_letters(visit.warehouse, visit.policy, visit.now)
         ],
         rejections=[
-            (f"{row.source}, {row.field}", row.reason, wording.number(row.rejected), wording.ago(row.newest))
+            (
+                f"{row.source}, {row.field}",
+                in_language(row.reason_text, visit.language),
+                wording.number(row.rejected),
+                wording.ago(row.newest),
+            )
             for row in stations.rejections(visit.warehouse, visit.now)
         ],
         drift=champion_drift(visit, wording),
