@@ -9,7 +9,7 @@ import typer
 
 from leadwerk.catalogue.languages import LANGUAGES, Language
 from leadwerk.cli.application import app, run
-from leadwerk.cli.help_frame import frame_phrases
+from leadwerk.cli.help_frame import CONSTANTS, HELP_OPTION, METAVARS, USAGE
 from leadwerk.cli.help_language import CODE, help_attributes, phrases, translated, units
 
 OTHERS: list[Language] = [language for language in LANGUAGES if language != "en"]
@@ -18,7 +18,8 @@ OTHERS: list[Language] = [language for language in LANGUAGES if language != "en"
 def english_phrases() -> set[str]:
     """Every phrase of the help of every command and option."""
     texts = (getattr(part, name, None) for part, name in help_attributes(typer.main.get_command(app)))
-    return {unit for text in texts if isinstance(text, str) for unit in units(text)} | frame_phrases()
+    frame = {USAGE, HELP_OPTION, *CONSTANTS.values(), *METAVARS.values()}
+    return {unit for text in texts if isinstance(text, str) for unit in units(text)} | frame
 
 
 @pytest.mark.parametrize("language", OTHERS)

@@ -26,11 +26,6 @@ CONSTANTS: Final = {
 METAVARS: Final = {"options_metavar": "[OPTIONS]", "subcommand_metavar": "COMMAND [ARGS]..."}
 
 
-def frame_phrases() -> set[str]:
-    """All English phrases of the frame."""
-    return {USAGE, HELP_OPTION, *CONSTANTS.values(), *METAVARS.values()}
-
-
 def translate_frame(command: Any, language: Language) -> None:
     """Put the frame around a command's help, and around that of all below it, into a language."""
     known_phrases = phrases(language)
