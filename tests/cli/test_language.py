@@ -39,6 +39,8 @@ PRINTING_FINISHED = (
 )  # fmt: skip
 """Modules whose printed texts come from the language files."""
 REFUSING_FINISHED = (
+    *sorted(path.relative_to(PACKAGE).as_posix() for path in (PACKAGE / "learning").glob("*.py")),
+    *sorted(path.relative_to(PACKAGE).as_posix() for path in (PACKAGE / "lead").glob("*.py")),
     *sorted(path.relative_to(PACKAGE).as_posix() for path in (PACKAGE / "importing").glob("*.py")),
     *sorted(path.relative_to(PACKAGE).as_posix() for path in (PACKAGE / "pipeline/desk").glob("*.py")),
     *sorted(path.relative_to(PACKAGE).as_posix() for path in (PACKAGE / "policy").rglob("*.py")),
@@ -58,6 +60,7 @@ REFUSING_FINISHED = (
     "cli/suggest.py",
     "cli/thresholds.py",
     "cli/touchpoints.py",
+    "pipeline/case_rows.py",
     "pipeline/experiment_effect.py",
     "pipeline/import_home.py",
     "pipeline/import_leads.py",
@@ -69,6 +72,7 @@ REFUSING_FINISHED = (
     "pipeline/policies/publishing.py",
     "pipeline/privacy/erase.py",
     "pipeline/privacy/person.py",
+    "pipeline/retrain.py",
     "pipeline/thresholds/manual_hold.py",
     "pipeline/transfer/fill.py",
     "pipeline/uploads.py",
@@ -82,6 +86,12 @@ REFUSING_FINISHED = (
     ),
 )  # fmt: skip
 """Modules whose refusals, and the doctor's findings, come from the language files."""
+WORDLESS = (
+    *sorted(path.relative_to(PACKAGE).as_posix() for path in (PACKAGE / "learning").glob("*.py")),
+    "pipeline/retrain.py",
+    "pipeline/training_manifest.py",
+)
+"""Modules whose reasons are messages: they write no sentence at all."""
 PRINTING = {"print", "echo", "table", "number_of", "working", "show"}
 REFUSING = {
     "AlreadyPicked", "Conflict", "Finding", "Forbidden", "NoChampion", "NotFound", "RequestTooLarge", "UnknownAccount",
@@ -152,6 +162,41 @@ def test_what_a_command_prints_is_in_the_language_files(module: str) -> None:
 @pytest.mark.parametrize("module", REFUSING_FINISHED)
 def test_what_a_module_refuses_is_in_the_language_files(module: str) -> None:
     assert refused((PACKAGE / module).read_text(encoding="utf-8")) == []
+
+
+def sentences_in(source: str) -> list[str]:
+    """Texts of at least three words that this source writes itself, besides docstrings and assertions."""
+    tree = ast.parse(source)
+    passed_over = {
+        id(constant)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr | ast.Assert)
+        for constant in ast.walk(node)
+        if isinstance(node, ast.Assert) or isinstance(getattr(node, "value", None), ast.Constant)
+    }
+    return [
+        f"{node.lineno}: {node.value}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in passed_over
+        if " " in node.value.strip() and len(re.findall(r"[A-Za-z]{2,}", node.value)) >= 3
+    ]
+
+
+@pytest.mark.parametrize("module", WORDLESS)
+def test_reasons_of_a_training_are_messages(module: str) -> None:
+    assert sentences_in((PACKAGE / module).read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "count"),
+    [
+        ('reason = "too few leads for it"', 1),
+        ('reason = f"{leads} leads are too few"', 1),
+        ('"""A docstring of five words."""\nassert x, "a fault of ours"\nreason = Message("gate.few")', 0),
+    ],
+)
+def test_a_sentence_in_the_code_is_found(source: str, count: int) -> None:
+    assert len(sentences_in(source)) == count
 
 
 @pytest.mark.parametrize(

@@ -244,5 +244,7 @@ def _refusal(value: object, field: str) -> InputError:
 
 
 def _as_quoted(value: object) -> str:
-    text = repr(value) if not isinstance(value, int) or abs(value) <= LARGEST else "a number of many digits"
+    if isinstance(value, int) and abs(value) > LARGEST:
+        return Message("reject.amount.many_digits")
+    text = repr(value)
     return text if len(text) <= 60 else text[:59] + "…"

@@ -10,6 +10,7 @@ from leadwerk.lead.lead import NAMES
 from leadwerk.lead.rejection import Rejection
 from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
+from leadwerk.texts.message import Message
 
 LONGEST_NAME = 60
 _ALIKE = 0.7
@@ -24,14 +25,17 @@ def unknown_fields(form: Mapping[str, Any], policy: Policy) -> Iterator[Rejectio
     for name in form:
         if folded(name) not in titles:
             shortened = name[:LONGEST_NAME]
-            reason = f"no field of a lead and no attribute of the policy{_closest_name(name, read_fields)}"
-            yield Rejection.of(shortened, None, reason, "See docs/formats.md.")
+            similar = _closest_name(name, read_fields)
+            reason = (
+                Message("reject.unknown_field.similar", name=similar) if similar else Message("reject.unknown_field")
+            )
+            yield Rejection.of(shortened, None, reason, Message("reject.unknown_field.remedy"))
 
 
 def _closest_name(name: str, read_fields: set[str]) -> str:
     """
     >>> _closest_name("loan_amout", {"loan_amount", "income"}), _closest_name("Vorname", {"income"})
-    ('; did you mean `loan_amount`?', '')
+    ('loan_amount', '')
     """
     close_matches = difflib.get_close_matches(name.lower(), sorted(read_fields), n=1, cutoff=_ALIKE)
-    return f"; did you mean `{close_matches[0]}`?" if close_matches else ""
+    return close_matches[0] if close_matches else ""
