@@ -24,7 +24,7 @@ from leadwerk.importing.text_column import TextColumn
 from leadwerk.importing.time_column import OrderEvidence, form_of, moments_of, order_evidence
 from leadwerk.lead.amount import DecimalMark
 from leadwerk.lead.timestamps import DateOrder
-from leadwerk.lead.yes_no import YES, parse_yes_no
+from leadwerk.lead.yes_no import parse_yes_no
 from leadwerk.policy.folding import folded
 from leadwerk.texts.message import Message
 
@@ -100,6 +100,17 @@ def describe_columns(
     ]
 
 
+def _of_one_value(column: Column) -> Column:
+    """One value and blanks: an x for yes, as people tick lists, or a form's option in a column of its own."""
+    value = column.examples[0]
+    if column.missing and parse_yes_no(value) == 1.0:
+        return replace(column, kind="yes_no", format=ColumnFormat(kind="yes_no"))
+    # Typeform, SurveyMonkey: "Umbau" or nothing, below "Umbau" or "Was planen Sie? - Umbau".
+    if column.missing and folded(column.name).endswith(folded(value)):
+        return replace(column, kind="options", options=(value,), format=ColumnFormat(kind="options", separator="\n"))
+    return replace(column, kind="constant", format=ColumnFormat(kind="yes_no"))
+
+
 def _habits(
     table: CsvTable,
     evidence: Sequence[ColumnEvidence],
@@ -151,14 +162,12 @@ def _described(name: str, cells: TextColumn, seen: ColumnEvidence, habits: Sourc
     column = Column(name, "empty", len(cells) - cells.filled, cells.distinct_filled)
     if not column.distinct:
         return column
-    if not is_included and (names_persons(name) or holds_contacts(cells)):
+    if not is_included and (holds_contacts(cells) or (names_persons(name) and not _as_yes_no(column, cells))):
         return replace(column, kind="contact")
     examples = tuple(cells.commonest(3))
     column = replace(column, examples=examples)
     if column.distinct == 1:
-        # One value and blanks: an x for yes, as people tick lists.
-        is_mark = folded(examples[0]) in YES and column.missing > 0
-        return replace(column, kind="yes_no" if is_mark else "constant", format=ColumnFormat(kind="yes_no"))
+        return _of_one_value(column)
     return (
         _as_number(column, cells, seen.decimal, habits, is_included)
         or _as_yes_no(column, cells)
@@ -246,6 +255,8 @@ def time_format(name: str, cells: TextColumn, seen: OrderEvidence, habits: Sourc
     question = ""
     if order is None and seen.is_unclear and form == "text":
         question = Message("import.question.order", column=name, example=seen.example)
+    if seen.converted and form == "text":
+        question = Message("import.question.converted", column=name, date=seen.converted[0], text=seen.converted[1])
     return TimeFormat(ColumnFormat(kind="date", order=order, form=form), question)
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from leadwerk.errors import InputError
 from leadwerk.texts.message import Message
@@ -38,21 +39,31 @@ _COMMON = {
     **dict.fromkeys("áíóúãõåøæ", 0.2),
 }
 """How much a letter within a word counts: roughly as often as it is written in our four languages."""
-_RARER = frozenset("ÄÖÜÉÈÀÇÊÂÎÔÛËÏŒÆÑÁÍÓÚÌÒÙÅØ’‘“”„–—€«»°·…²³§®©™\u00a0½¼")
+_RARER = frozenset("ÄÖÜÉÈÀÇÊÂÎÔÛËÏŒÆÑÁÍÓÚÌÒÙÅØ’‘“”„–—€¤«»°·…²³§®©™\u00a0½¼")
+_UTF8_SIGN = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_FOREIGN_BYTE = re.compile(rb"[\x80-\xff]")
+_MOSTLY_UTF8, _FEWEST_SIGNS = 0.8, 3
+"""Share of UTF-8 signs among these and stray bytes: in an old 8-bit encoding they come about by chance, and rarely."""
 _FOREIGN = re.compile(rb"[^\r\n;,\t|\"\x00-\x20]*[\x80-\xff][^\r\n;,\t|\"]*")
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """Name of a codec, the bytes of the mark(s) in front of the text, and whether the user named it."""
+    """Name of a codec, the bytes of the mark(s) in front of the text, and whether the user named it.
+
+    `is_mixed`: UTF-8 with stray bytes of Windows-1252, as joined files and cut-off texts have them.
+    """
 
     name: str
     mark: bytes = b""
     is_stated: bool = False
+    is_mixed: bool = False
 
     @property
     def label(self) -> str:
         """The encoding as a person knows it."""
+        if self.is_mixed:
+            return "utf-8 + cp1252"
         return self.name.removesuffix("-le").removesuffix("-be") if self.mark else self.name
 
 
@@ -72,7 +83,11 @@ def detect_encoding(path: Path, stated: str | None = None) -> Encoding:
     unmarked = _utf16_without_mark(head)
     if unmarked:
         return Encoding(unmarked)
-    return Encoding("utf-8" if _is_utf8(path) else most_plausible(_foreign_words(path)))
+    if _is_utf8(path):
+        return Encoding("utf-8")
+    if _is_mostly_utf8(path):
+        return Encoding("utf-8", is_mixed=True)
+    return Encoding(most_plausible(_foreign_words(path)))
 
 
 def _known_codec(stated: str) -> str:
@@ -127,6 +142,15 @@ def _is_utf8(path: Path) -> bool:
     return True
 
 
+def _is_mostly_utf8(path: Path) -> bool:
+    """Whether nearly all foreign signs are UTF-8's: one stray byte must not turn every umlaut of a file into two."""
+    signs = stray = 0
+    for block in _blocks(path):
+        signs += len(_UTF8_SIGN.findall(block))
+        stray += len(_FOREIGN_BYTE.findall(_UTF8_SIGN.sub(b"", block)))
+    return signs >= _FEWEST_SIGNS and signs >= _MOSTLY_UTF8 * (signs + stray)
+
+
 def _foreign_words(path: Path) -> list[bytes]:
     byte_words: set[bytes] = set()
     for block in _blocks(path):
@@ -154,7 +178,9 @@ def _plausibility(text: str) -> float:
         if sign.isascii():
             continue
         before, after = text[at - 1 : at] if at else "", text[at + 1 : at + 2]
-        if sign in _COMMON:
+        if sign.isalpha() and (before + after).strip() and not (before.isalpha() or after.isalpha()):
+            total -= 1.0  # between digits or signs stands no letter: 12’500 has an apostrophe, 500.– a dash
+        elif sign in _COMMON:
             total += _COMMON[sign]
         elif sign in _RARER:
             # A capital or typographic sign within a small-letter word: the wrong code page.
@@ -165,5 +191,35 @@ def _plausibility(text: str) -> float:
 
 
 def decoded(raw: bytes, encoding: Encoding) -> str:
-    """All of a small file as text; bytes that the encoding leaves undefined become replacement characters."""
-    return raw[len(encoding.mark) :].decode(encoding.name, "replace").lstrip("\ufeff")
+    """All of a small file as text; see `undefined_bytes` for what the encoding leaves undefined."""
+    return raw[len(encoding.mark) :].decode(encoding.name, undefined_bytes(encoding)).lstrip("\ufeff")
+
+
+def undefined_bytes(encoding: Encoding) -> str:
+    """The error handler for an encoding: Windows-1252 loses nothing, stray bytes in UTF-8 are Windows-1252's."""
+    return {"cp1252": _UNDEFINED, "utf-8": _STRAY}.get(encoding.name, "replace")
+
+
+_UNDEFINED = "leadwerk-undefined"
+"""Bytes that Windows-1252 leaves undefined are the control characters of Latin-1, both ways."""
+_STRAY = "leadwerk-stray"
+
+
+def _undefined(error: UnicodeError) -> Any:
+    if isinstance(error, UnicodeDecodeError):
+        return error.object[error.start : error.end].decode("latin-1"), error.end
+    if isinstance(error, UnicodeEncodeError):
+        return error.object[error.start : error.end].encode("latin-1", "replace"), error.end
+    raise error
+
+
+def _stray(error: UnicodeError) -> Any:
+    if isinstance(error, UnicodeDecodeError):
+        return error.object[error.start : error.end].decode("cp1252", _UNDEFINED), error.end
+    if isinstance(error, UnicodeEncodeError):
+        return "?", error.end
+    raise error
+
+
+codecs.register_error(_UNDEFINED, _undefined)
+codecs.register_error(_STRAY, _stray)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from leadwerk.importing.column_format import ColumnFormat
 from leadwerk.importing.leads import ParsedLeads
 from leadwerk.importing.number_column import numbers_of
+from leadwerk.importing.postcode_column import restored_postcodes
 from leadwerk.importing.rejections import RejectionGroup
 from leadwerk.importing.text_column import TextColumn
 from leadwerk.lead.amount import LARGEST
@@ -33,11 +34,14 @@ class RawField:
     """A field as a column writes it; `codes` (n,) say which of the column's texts each lead has.
 
     `numbers` holds those texts that are numbers in the column's format, NaN for others; None for a field of texts.
+    `is_postcode` and `has_country`: how texts are to be restored that a spreadsheet changed.
     """
 
     column: TextColumn
     codes: NDArray[np.int32]
     numbers: NDArray[np.float64] | None = None
+    is_postcode: bool = False
+    has_country: bool = False
 
     @cached_property
     def values(self) -> list[Any]:
@@ -45,6 +49,8 @@ class RawField:
         texts: list[Any] = self.column.trimmed.to_pylist()
         for at in np.flatnonzero(self.column.missing).tolist():
             texts[at] = None
+        if self.is_postcode:
+            return list(restored_postcodes(texts, has_country=self.has_country))
         if self.numbers is not None:
             for at in np.flatnonzero(~np.isnan(self.numbers)).tolist():
                 texts[at] = float(self.numbers[at])
@@ -54,13 +60,15 @@ class RawField:
 def raw_fields(parsed: ParsedLeads, titles: Mapping[str, str]) -> dict[str, RawField]:
     """The fields of leads that columns hold; `titles` are these columns by the names under which forms give them."""
     raw = {}
+    has_country = any(name in NAMES["country"] for name in titles)
     for name, title in titles.items():
         column = parsed.table.column(title)
         lead_field = next(lead_field for lead_field, names in NAMES.items() if name in names)
         numbers = None
         if lead_field in NUMERIC_FIELDS:
             numbers = numbers_of(column, parsed.mapping.formats.get(title, ColumnFormat()).decimal)
-        raw[lead_field] = RawField(column, column.codes[parsed.rows], numbers)
+        is_postcode = lead_field == "postcode"
+        raw[lead_field] = RawField(column, column.codes[parsed.rows], numbers, is_postcode, has_country)
     return raw
 
 

@@ -17,6 +17,7 @@ from leadwerk.texts.message import Message
 
 Object = Mapping[str, Any]
 _DEEPEST = 3
+_FEWEST_TURNED = 2
 
 
 def json_records(path: Path, encoding: str | None) -> Iterator[Record | MalformedLine]:
@@ -48,7 +49,7 @@ def _objects(text: str) -> tuple[list[tuple[int, Object]], list[MalformedLine]]:
     """Objects with their number or line, and the lines that hold no object."""
     whole = _decoded(text)
     # Answers of web services wrap the rows beside counts and links.
-    if isinstance(whole, dict) and (wrapped := _wrapped(whole)):
+    if isinstance(whole, dict) and (wrapped := _wrapped(whole) or _turned(whole)):
         whole = wrapped
     if isinstance(whole, list):
         return [(number, row) for number, row in enumerate(whole, 1) if isinstance(row, dict)], []
@@ -82,6 +83,30 @@ def _wrapped(answer: Object) -> Sequence[Any] | None:
     """The longest list of objects within an answer such as {"total": 2, "results": [{…}, {…}]}."""
     lists = [value for value in answer.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
     return max(lists, key=len, default=None)
+
+
+def _turned(whole: Object) -> list[Object] | None:
+    """Rows of a table that is written by column, or by key, as pandas and document stores write them.
+
+    >>> _turned({"columns": ["id"], "data": [["L1"]]}), _turned({"id": {"0": "L1"}, "won": {"0": True}})
+    ([{'id': 'L1'}], [{'id': 'L1', 'won': True}])
+    >>> _turned({"L1": {"won": 1}, "L2": {"won": 0}}), _turned({"id": "L1"})
+    ([{'key': 'L1', 'won': 1}, {'key': 'L2', 'won': 0}], None)
+    """
+    titles, data = whole.get("columns"), whole.get("data")
+    if isinstance(titles, list) and isinstance(data, list) and all(isinstance(row, list) for row in data):
+        return [dict(zip(map(str, titles), row, strict=False)) for row in data]
+    columns = list(whole.values())
+    if len(columns) < _FEWEST_TURNED:
+        return None
+    if all(isinstance(column, list) and len(column) == len(columns[0]) for column in columns):
+        return [dict(zip(whole, row, strict=True)) for row in zip(*columns, strict=True)]
+    if not all(isinstance(column, dict) and column for column in columns):
+        return None
+    if all(key.isdigit() for key in columns[0]):
+        return [{name: column.get(key) for name, column in whole.items()} for key in columns[0]]
+    shared = set(columns[0]).intersection(*columns[1:])
+    return [{"key": key, **row} for key, row in whole.items()] if shared else None
 
 
 def _flattened(row: Object, prefix: str = "", depth: int = 1) -> dict[str, Any]:

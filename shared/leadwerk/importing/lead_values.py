@@ -151,8 +151,13 @@ def _levels(
             of_text[row_numbers] = len(names)
             # On a tie the spelling that comes first in the file wins, so the result does not depend on chance.
             commonest = max(row_numbers, key=lambda at: (counts[at], -at))
-            names.append(" ".join(str(column.trimmed[commonest].as_py()).split())[:200])
+            names.append(_readable(column.trimmed[commonest].as_py()))
     return tuple(names), of_text
+
+
+def _readable(text: str) -> str:
+    """A value as people read it: single blanks, and none of the control characters that a database left in it."""
+    return " ".join("".join(sign for sign in text if sign.isprintable() or sign.isspace()).split())[:200]
 
 
 def _classes(attribute: Attribute, column: TextColumn) -> tuple[tuple[str, ...], NDArray[np.int32]]:

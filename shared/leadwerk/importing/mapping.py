@@ -29,9 +29,11 @@ def state_mapping(table: CsvTable, stated: StatedColumns) -> ColumnMapping:
     """
     mapping = _named(table, stated)
     rules = lost_rules(table, stated.lost, mapping.outcome)
-    counts = count_statuses(table, msgspec.structs.replace(mapping, lost=rules))
     lost = {folded(lost_status(mapping.outcome, *rule)) for rule in rules}
-    positive = positive_status(counts, stated, mapping.outcome, lost)
+    # The good value is one of the outcome's own: a won lead may be closed as well, which other columns call lost.
+    positive = positive_status(count_statuses(table, mapping), stated, mapping.outcome, lost)
+    mapping = msgspec.structs.replace(mapping, positive=positive)
+    counts = count_statuses(table, msgspec.structs.replace(mapping, lost=rules))
     undecided = open_statuses(counts, stated, mapping.outcome, {folded(positive), *lost})
     return msgspec.structs.replace(mapping, positive=positive, open=undecided, lost=rules)
 

@@ -31,7 +31,7 @@ _NO_PERSON = re.compile(
 )
 _TELEPHONE = re.compile(r"telef|phone|mobil|handy|natel|\btel\b|\bfax\b|cellul")
 _ADDRESS = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
-_PHONE = r"^(?:\+|00|0[1-9])[\d\s()/.-]{7,20}$"
+_PHONE = r"^(?:p:|tel:)?(?:\+|00|0[1-9])[\d\s()/.-]{7,20}$"
 _DATE = r"^\d{1,2}\.\s?\d{1,2}\.\s?\d{2,4}|^\d{1,2}[/-]\d{1,2}[/-]\d{2,4}"
 _CONTACT_SHARE = 0.1
 _MOST_TEXTS = 50_000

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from leadwerk.importing.encoding import Encoding
 from leadwerk.importing.records import Dialect
-from leadwerk.importing.table_frame import FOOTER_ROWS, Header, footer_start
+from leadwerk.importing.table_frame import FOOTER_ROWS, RULE, Header, footer_start
 from leadwerk.importing.text_column import TextColumn
 
 _BLOCK = 1 << 24
@@ -105,7 +105,15 @@ def _without_footers(table: pa.Table, header: Header) -> RegularTable | None:
     while table.num_columns:
         cells.append(TextColumn.of(table.column(0)))
         table = table.remove_column(0)
-    if pc.any(pc.equal(cells[0].distinct, header.titles[0])).as_py():
-        return None  # the header may stand again within, as in files that were joined
+    if _may_be_framed(cells, header):
+        return None
     lines = np.arange(header.line + 1, header.line + 1 + len(cells[0]), dtype=np.int64)
     return RegularTable(lines, tuple(cells), footers)
+
+
+def _may_be_framed(cells: list[TextColumn], header: Header) -> bool:
+    """Whether the header may stand again within, as in files that were joined, or a line is drawn below it."""
+    title, first = header.titles[0], cells[0].distinct
+    again = pc.ends_with(first, title) if title else pc.equal(first, title)
+    drawn = (pc.match_substring_regex(column.distinct, f"^{RULE}$") for column in cells[:2])
+    return any(pc.any(matches).as_py() for matches in (again, *drawn))

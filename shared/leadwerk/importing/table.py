@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import codecs
 import difflib
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leadwerk.errors import InputError
-from leadwerk.importing.encoding import Encoding, detect_encoding
+from leadwerk.importing.encoding import Encoding, detect_encoding, undefined_bytes
 from leadwerk.importing.json_file import json_records
 from leadwerk.importing.records import Dialect, MalformedLine, Record, sniff, split
 from leadwerk.importing.regular_text import read_regular
@@ -33,8 +31,6 @@ from leadwerk.policy.folding import folded
 from leadwerk.texts.message import Message
 
 DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
-_UNDEFINED = "leadwerk-undefined"
-"""Error handler: bytes that Windows-1252 leaves undefined are the control characters of Latin-1, both ways."""
 
 
 @dataclass(frozen=True)
@@ -168,9 +164,7 @@ def _text_table(path: Path, options: ReadOptions) -> CsvTable:
     encoding = detect_encoding(path, options.encoding)
     with path.open("rb") as file:
         file.seek(len(encoding.mark))
-        # Windows-1252 leaves five bytes undefined: "replace" would lose what stands there.
-        errors = _UNDEFINED if encoding.name == "cp1252" else "replace"
-        lines = iter(io.TextIOWrapper(file, encoding.name, errors, newline=""))
+        lines = iter(io.TextIOWrapper(file, encoding.name, undefined_bytes(encoding), newline=""))
         head = list(islice(lines, SNIFFED_LINES))
         if head:
             # Programs that join files may write a second byte-order mark.
@@ -258,14 +252,3 @@ def _names(header: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
             changes.append(Message(f"import.renamed.{fault}", position=position, name=name))
         names[name] = None
     return tuple(names), tuple(changes)
-
-
-def _undefined(error: UnicodeError) -> Any:
-    if isinstance(error, UnicodeDecodeError):
-        return error.object[error.start : error.end].decode("latin-1"), error.end
-    if isinstance(error, UnicodeEncodeError):
-        return error.object[error.start : error.end].encode("latin-1", "replace"), error.end
-    raise error
-
-
-codecs.register_error(_UNDEFINED, _undefined)

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from leadwerk.importing.records import MalformedLine, Record
-from leadwerk.importing.table_frame import FOOTER_ROWS, Header, footer_start
+from leadwerk.importing.table_frame import FOOTER_ROWS, Header, draws_a_line, footer_start, repeats
 from leadwerk.importing.text_column import TextColumn
 from leadwerk.texts.message import Message
 
@@ -39,8 +39,10 @@ class TableBuilder:
             if trimmed is None:
                 return
             fields = trimmed
-        if fields[0] == self.header.titles[0] and tuple(fields) == self.header.titles:
+        if repeats(self.header.titles, fields):
             self.repeated_headers += 1
+            return
+        if draws_a_line(fields):
             return
         self.rows.append(fields)
         self.lines.append(line)

@@ -12,9 +12,16 @@ from leadwerk.importing.records import MalformedLine, Record
 from leadwerk.texts.message import Message
 
 SNIFFED_LINES = 500
+SIGNS_AROUND_TITLES = " \t\f\u00a0\ufeff\u200b"
 FOOTER_ROWS = 15
 """Rows at the end among which totals and remarks stand."""
 _FULL_SHARE = 0.75
+_NEARLY_ALL = 0.9
+_NUMBER = re.compile(r"\s*[\d.,'+-]*\d\s*")
+_NUMBERS_OF_NO_TITLES = 1 / 3
+_LINES_ABOVE_TITLES = 4
+RULE = r"\s*:?[-=]{3,}:?\s*"
+"""A line drawn below the titles, as in Markdown."""
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?,*;*\s*', re.IGNORECASE)
 _TOTALS = re.compile(
     r"(?:grand |sub)?totals?|(?:gesamt|end|zwischen)?summen?|insgesamt|gesamt|total général|sommes?|somma|totale|totali"
@@ -63,13 +70,37 @@ def find_header(records: Sequence[Record | MalformedLine], stated_line: int | No
             )
         header = rows_from[0]
     else:
-        width = _usual_width(rows)
-        header = next((record for record in rows if _filled(record) >= _FULL_SHARE * width), rows[0])
+        header = _likely_header(rows)
     above = sum(record.line < header.line for record in records)
-    titles = [title.strip(" \t\u00a0\ufeff\u200b") for title in header.fields]
+    titles = [title.strip(SIGNS_AROUND_TITLES) for title in header.fields]
     while len(titles) > 1 and not titles[-1] and _is_spare(rows, len(titles), header.line):
         titles.pop()
+    if _lacks_a_title(rows, len(titles), header.line):
+        titles.insert(0, "")
     return Header(tuple(titles), header.line, above)
+
+
+def _likely_header(rows: Sequence[Record]) -> Record:
+    """The first record that fills as many columns as the rows have, and is no line of numbers above the titles."""
+    width = _usual_width(rows)
+    full = [record for record in rows if _filled(record) >= _FULL_SHARE * width]
+    if not full:
+        return rows[0]
+    if _numbers(full[0]) < _NUMBERS_OF_NO_TITLES * _filled(full[0]):
+        return full[0]
+    # DATEV's first line describes the file: "EXTF";700;16;"Debitoren";5;20250106…
+    return next((record for record in full[1:_LINES_ABOVE_TITLES] if not _numbers(record)), full[0])
+
+
+def _numbers(record: Record) -> int:
+    return sum(bool(_NUMBER.fullmatch(field)) for field in record.fields)
+
+
+def _lacks_a_title(rows: Sequence[Record], width: int, header_line: int) -> bool:
+    """Whether the rows have a column more than titles, in front: R names rows so, and gives the names no title."""
+    below = [record for record in rows if record.line > header_line]
+    longer = [record for record in below if len(record.fields) == width + 1 and record.fields[-1].strip()]
+    return width > 1 and len(longer) >= _NEARLY_ALL * max(len(below), 1)
 
 
 def _usual_width(rows: Sequence[Record]) -> int:
@@ -89,6 +120,23 @@ def _is_spare(rows: Sequence[Record], width: int, header_line: int) -> bool:
     return not any(
         len(record.fields) >= width and record.fields[width - 1].strip() for record in rows if record.line > header_line
     )
+
+
+def draws_a_line(fields: Sequence[str]) -> bool:
+    """Whether a record only draws a line between titles and rows.
+
+    >>> draws_a_line(["", "---", ":---:", ""]), draws_a_line(["", "---", "7", ""]), draws_a_line(["", ""])
+    (True, False, False)
+    """
+    filled = [field for field in fields if field.strip()]
+    return bool(filled) and all(re.fullmatch(RULE, field) for field in filled)
+
+
+def repeats(titles: Sequence[str], fields: Sequence[str]) -> bool:
+    """Whether a record is the header again, as in files that were joined or printed page by page."""
+    return fields[0].strip(SIGNS_AROUND_TITLES) == titles[0] and [
+        field.strip(SIGNS_AROUND_TITLES) for field in fields
+    ] == list(titles)
 
 
 def footer_start(rows: Sequence[Sequence[str]], lines: Sequence[int] = ()) -> int:

@@ -29,13 +29,17 @@ _ORDERED = {
     "dmy": r"^(?P<d>\d{1,2})[./-](?P<m>\d{1,2})[./-](?P<y>\d{4})" + _CLOCK,
     "mdy": r"^(?P<m>\d{1,2})[./-](?P<d>\d{1,2})[./-](?P<y>\d{4})" + _CLOCK,
 }
+_CLOCK_IN_FRONT = r"(?:\d{1,2}[:.]\d{2}(?::\d{2})?(?: ?[AaPp]\.?[Mm]\.?)?(?: Uhr)?,?\s+)?"
 _PARTS = (
-    r"^(?:[^\W\d_]{2,10}[.,]{1,2}\s*)?"
+    rf"^{_CLOCK_IN_FRONT}"
+    r"(?:[^\W\d_]{2,10}[.,]{1,2}\s*)?"
     r"(?P<first>\d{1,2})\s?(?P<sign>[./-])\s?(?P<second>\d{1,2})\s?[./-]\s?\d{2,4}(?:\D|$)"
 )
 _LIKE_A_DATE = r"\d\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{2}"
 _DIGITS = r"^\d+(?:[.,]\d+)?$"
 _SERIAL_ORIGIN = np.datetime64("1899-12-30T00:00:00", "us")
+_MANY = 8
+"""This many dates of a year have, by chance, one day above the 12th with a probability above 99 %."""
 _SERIALS = (20_000.0, 80_000.0)  # 1954 to 2119
 _EPOCHS: tuple[tuple[TimeForm, float, float], ...] = (
     ("seconds", 1e8, 1_000_000),
@@ -59,6 +63,8 @@ class OrderEvidence:
     unclear: int = 0
     dotted: int = 0
     example: str = ""
+    converted: tuple[str, str] | None = None
+    """Examples of dates that a spreadsheet of the other order took for its own, and of those that it could not."""
 
     @property
     def certain(self) -> DateOrder | None:
@@ -88,13 +94,28 @@ def order_evidence(column: TextColumn) -> OrderEvidence:
     signs = np.asarray(pc.equal(pc.struct_field(parts, "sign"), ".").to_numpy(zero_copy_only=False)[rows], dtype=bool)
     both = (first <= 12) & (second <= 12) & (first != second)
     example = column.trimmed[int(rows[np.argmax(both)])].as_py() if both.any() else ""
+    beyond = rows[(first > 12) ^ (second > 12)]
+    converted = None if both.any() or len(beyond) < _MANY else _converted(column, beyond)
     return OrderEvidence(
         int(counts[(first > 12) & (second <= 12)].sum()),
         int(counts[(second > 12) & (first <= 12)].sum()),
         int(counts[both].sum()),
         int(counts[signs].sum()),
         example,
+        converted,
     )
+
+
+def _converted(column: TextColumn, beyond: NDArray[np.intp]) -> tuple[str, str] | None:
+    """Examples where every date that can be read in both orders is a real date, and every other one stayed a text.
+
+    An American spreadsheet takes 06.01.2025 for 1 June, and leaves 13.01.2025 alone.
+    """
+    parts = pc.extract_regex(column.trimmed, r"^\d{4}-\d{2}-(?P<day>\d{2})\b")
+    rows = np.flatnonzero(np.asarray(pc.is_valid(parts).to_numpy(zero_copy_only=False), dtype=bool))
+    if len(rows) < _MANY or _whole(pc.struct_field(parts, "day"), rows).max() > 12:
+        return None
+    return column.trimmed[int(rows[0])].as_py(), column.trimmed[int(beyond[0])].as_py()
 
 
 def _whole(texts: pa.StringArray, rows: NDArray[np.intp]) -> NDArray[np.int64]:

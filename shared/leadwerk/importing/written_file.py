@@ -14,13 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from leadwerk.errors import InputError
-from leadwerk.importing.encoding import Encoding
+from leadwerk.importing.encoding import Encoding, undefined_bytes
 from leadwerk.texts.message import Message
 
 UTF8_WITH_MARK = Encoding("utf-8", b"\xef\xbb\xbf")
 _RUNS = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-]?[\d.,'’ \u00a0]+(?:[eE][+-]?\d+)?\s?%?")
-_LOSSLESS = "leadwerk-undefined"
 
 
 def write_table(
@@ -41,8 +40,7 @@ def write_table(
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as raw:
             raw.write(encoding.mark)
-        errors = _LOSSLESS if encoding.name == "cp1252" else "replace"
-        with path.open("a", encoding=encoding.name, errors=errors, newline="") as file:
+        with path.open("a", encoding=encoding.name, errors=undefined_bytes(encoding), newline="") as file:
             writer = csv.writer(file, delimiter=delimiter)
             writer.writerow([harmless(name) for name in header])
             writer.writerows(rows if are_harmless else ([harmless(cell) for cell in row] for row in rows))

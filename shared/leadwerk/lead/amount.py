@@ -29,20 +29,27 @@ _LONGEST_TEXT = 100
 
 _APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ´`′＇", "'"))
 _DASHES = str.maketrans(dict.fromkeys("–—−‒―‐‑", "-"))
+_PARTS_OF_ONE = {"½": ".5", "1/2": ".5", "¼": ".25", "¾": ".75"}
+"""Rooms of Swiss flats: 4½."""
 _ABOUT = r"(?:(?:ca|circa|zirka|ungefähr|etwa|rund|env|environ|approx|about)\b\.?|~|≈)"
 _CODES = "chf eur usd gbp jpy cny inr sek nok dkk pln czk huf ron bgn cad aud nzd brl mxn zar sgd hkd aed try rub"
 _CURRENCY = (
-    rf"(?:{'|'.join(_CODES.split())}|sfr\.?|fr\.?|rs\.?|franken|francs?|franchi|euros?|dollars?|(?:us|c|a)?\$|[€£¥₹])"
+    rf"(?:{'|'.join(_CODES.split())}|sfr\.?|fr\.?|rs\.?|franken|francs?|franchi|euros?|dollars?|(?:us|c|a)?\$|[€£¥₹¤])"
 )
 _NO_CENTIMES = r"(?:[.,]\s?-{1,2})"
-_THOUSAND, _MILLION = "k tsd tausend mille mila teur tchf", "m mio million millionen millions milione milioni mn"
+_THOUSAND, _MILLION = (
+    "k tsd tausend mille mila teur tchf keur kchf",
+    "m mio million millionen millions milione milioni mn",
+)
 _BILLION = "mrd mia mld milliarde milliarden milliard milliards miliardo miliardi b bn"
 _WORDS = ((_THOUSAND, 1e3), (_MILLION, 1e6), (_BILLION, 1e9), ("lakh lakhs lac", 1e5), ("crore crores cr", 1e7))
 _MULTIPLIERS = {multiplier: factor for multipliers, factor in _WORDS for multiplier in multipliers.split()}
 _SHARES = {"%": 0.01, "‰": 0.001, "prozent": 0.01, "percent": 0.01, "pour cent": 0.01, "per cento": 0.01}
 _UNITS = (
-    "m2 m3 qm km kg ha kwh mwh kw stück stk pcs pieces pièces pezzi mitarbeiter mitarbeitende employees employés "
-    "collaborateurs dipendenti personen persons people personnes persone users zimmer rooms pièce locali"
+    "m2 m3 qm km kg ha kwh mwh kw stück stk pcs pieces pièces pezzi mitarbeiter mitarbeitende employee "
+    "employees employé employés collaborateur collaborateurs dipendente dipendenti person personen persons "
+    "people personne personnes persone user users zimmer room rooms pièce locale locali jahr jahre year years "
+    "an ans anno anni monat monate month months mois mese mesi"
 )
 _UNIT = "|".join(sorted(_UNITS.split(), key=len, reverse=True))
 _BEHIND = rf"(?P<number>.*[0-9].*?)\s?(?:{_UNIT})\.?"
@@ -61,10 +68,12 @@ _SIGN_BEHIND = r"(?P<inner>[^-]*[0-9])-"
 _RANGE = r"[<>≥≤]?\s*([0-9][0-9'., ]*?)\s*(?:(?:-|bis|à|a|to)\s*[0-9][0-9'., ]*|\+)?"
 _WITH_WORD = r"[0-9]\s?(?:k|tsd\.?|mio\.?|mrd\.?|m)?"
 _OR_MORE = r"(?:\+|(?:und|oder|and|or|et|ou|e|o) (?:mehr|more|plus|più|oltre))"
+_FROM = r"(?:(?:von|zwischen|from|between|de|entre|da|tra|fra)\s+)?"
+_TO = r"(?:-|bis|und|à|et|to|and|ed?|a)"
 _MORE_THAN = r"(?:>=?|≥|über|mehr als|ab|more than|over|from|plus de|dès|più di|oltre|da)"
 _LESS_THAN = r"(?:<=?|≤|unter|weniger als|bis(?: zu)?|less than|under|up to|moins de|jusqu'à|meno di|fino a)"
 _AMOUNT_RANGE = (
-    r"(?P<low>[^-]*?[0-9][0-9'.,]*\s?(?:k|tsd\.?|mio\.?|m)?)\s*(?:-|bis|à|to|a)\s*[^-]*[0-9][^-]*"
+    rf"{_FROM}(?P<low>[^-]*?[0-9][0-9'.,]*\s?(?:k|tsd\.?|mio\.?|m)?)\s*{_TO}\s*(?P<high>[^-]*[0-9][^-]*)"
     rf"|(?P<least>.*{_WITH_WORD})\s*{_OR_MORE}"
     rf"|{_MORE_THAN}\s*(?P<above>[^-]*[0-9][^-]*)"
     rf"|(?P<below>{_LESS_THAN})\s*[^-]*[0-9][^-]*"
@@ -101,6 +110,8 @@ def parse_measure(value: object, field: str = "amount", *, decimal: DecimalMark 
     (11.0, 758.0, 500.0, 250.0)
     >>> parse_measure("15,5 m²"), parse_measure("mehr als 500 Mitarbeiter"), parse_measure("<10")
     (15.5, 500.0, 0.0)
+    >>> parse_measure("CHF 1–2 Mio."), parse_measure("entre 10 et 49"), parse_measure("4½ Zimmer")
+    (1000000.0, 10.0, 4.5)
 
     Raises:
         InputError: the value is not among them.
@@ -125,7 +136,20 @@ def _lower_end(text: str, decimal: DecimalMark | None) -> float | None:
         return _amount(text.strip(), decimal)
     if parts.group("below"):
         return 0.0
-    return _amount(str(parts.group("low") or parts.group("least") or parts.group("above")).strip(), decimal)
+    if parts.group("low"):
+        return _low_of_range(parts.group("low").strip(), parts.group("high").strip(), decimal)
+    return _amount(str(parts.group("least") or parts.group("above")).strip(), decimal)
+
+
+def _low_of_range(low: str, high: str, decimal: DecimalMark | None) -> float | None:
+    """The lower end, with the word of both where it stands behind the upper one only: 1 in 1–2 Mio. is a million."""
+    lower, upper = _amount(low, decimal), _amount(high, decimal)
+    upper_parts = re.fullmatch(_SPOKEN, high)
+    factor = _MULTIPLIERS.get(upper_parts.group("word"), 1.0) if upper_parts else 1.0
+    low_has_word = (spoken := re.fullmatch(_SPOKEN, low)) and spoken.group("word")
+    # 500–1 Mio. are 500,000 at best, never 500 millions: then each end stands for itself.
+    is_shared = lower is not None and upper is not None and not low_has_word and lower * factor <= upper
+    return lower * factor if is_shared and lower is not None else lower
 
 
 def parse_count(value: object, field: str = "count") -> int:
@@ -175,8 +199,9 @@ def separator_evidence(text: str) -> str:
 
 def _plain(value: str) -> str:
     text = value if len(value) <= _LONGEST_TEXT else ""
+    text = re.sub(r"(?<=[0-9])\s?([½¼¾])|\s1/2(?=\s|$)", lambda part: _PARTS_OF_ONE[part.group().strip()], text)
     text = unicodedata.normalize("NFKC", text.translate(_APOSTROPHES)).translate(_DASHES)
-    return " ".join(text.casefold().split())
+    return re.sub(r"(?<=[0-9 ])t(?=€)", "k", " ".join(text.casefold().split()))
 
 
 def _amount(text: str, decimal: DecimalMark | None) -> float | None:

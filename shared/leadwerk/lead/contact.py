@@ -47,7 +47,8 @@ def parse_phone(value: object, country: str = "CH", field: str = "phone") -> str
         InputError: this is no telephone number, or its country is unknown.
     """
     text = unicodedata.normalize("NFKC", str(value))[:60] if isinstance(value, (str, int)) else ""
-    text = re.sub(r"[‐‑‒–—−]", "-", " ".join(text.split()))
+    # Meta's lead forms write p: in front, links tel:.
+    text = re.sub(r"^(?:p|tel):", "", re.sub(r"[‐‑‒–—−]", "-", " ".join(text.split())))
     if isinstance(value, bool) or not re.fullmatch(_WRITTEN, text):
         raise _phone_refusal(value, field, Message("reject.phone.digits"))
     digits = _international(text, CALLING_CODES.get(country, ""))

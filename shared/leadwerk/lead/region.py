@@ -172,7 +172,7 @@ def parse_postcode(
     if postcode_match is None or (prefix_text and prefix is None):
         raise _refusal(value, field, "postcode")
     where = prefix or country or _assumed(digits, home)
-    if where == "DE" and len(digits) == 4 and prefix is None and _lost_its_zero(digits):
+    if where == "DE" and len(digits) == 4 and prefix is None and lost_its_zero(digits):
         # A spreadsheet dropped the leading zero of an eastern German postcode, in a number as in the file it wrote.
         digits = f"0{digits}"
     if POSTCODE_DIGITS.get(where) != len(digits) or (len(digits) == 4 and digits < "1000"):
@@ -180,7 +180,7 @@ def parse_postcode(
     return where, digits
 
 
-def _lost_its_zero(digits: str) -> bool:
+def lost_its_zero(digits: str) -> bool:
     """Whether a German postcode begins with 0 and these digits; 8001 is Zurich's, and no German one.
 
     Source: Deutsche Post, Leitregionen 01 to 04 and 06 to 09.

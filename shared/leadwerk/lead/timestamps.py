@@ -61,6 +61,8 @@ _CLOCK = (
     r"(?P<h>[0-9]{1,2})\s?[:.h]\s?(?P<min>[0-9]{2})(?:[:.](?P<s>[0-9]{2})(?:[.,][0-9]{1,9})?)?\s*(?:uhr|(?P<half>[ap])\.?\s?m\.?)?"
     r"(?:\s(?P<year>[0-9]{4}))?"
 )
+_CLOCK_FIRST = r"^([0-9]{1,2}[:.][0-9]{2}(?::[0-9]{2})?(?:\s?[ap]\.?m\.?)?)(?:\s?uhr)?,?\s+((?:.*\D)?[0-9]{2,4})$"
+_DOT_NET = r"\\?/date\(([0-9]{12,13})(?:[+-][0-9]{4})?\)\\?/"
 _COMPACT = r"(?P<day>[0-9]{8})(?P<h>[0-9]{2})(?P<min>[0-9]{2})(?P<s>[0-9]{2})(?P<half>)(?P<year>)"
 _HOURS_AHEAD = {
     **dict.fromkeys(("utc", "gmt", "z", "wet"), 0.0),
@@ -145,7 +147,10 @@ def _from_text(value: str, field: str, order: DateOrder) -> datetime:
         return datetime.fromisoformat(text.upper())
     except ValueError:
         pass
+    if counted := re.fullmatch(_DOT_NET, text):
+        return _from_epoch(int(counted.group(1)), field)
     text = re.sub(r"(?<=[0-9])t(?=[0-9]{2}:)", " ", text)
+    text = re.sub(_CLOCK_FIRST, r"\2 \1", text)
     moment = _wall_clock(text, order)
     if moment is None and (zoned := re.fullmatch(_ZONE, text)) and (zoned.group("name") or zoned.group("offset")):
         moment = _wall_clock(zoned.group("text").strip() + (zoned.group("year") or ""), order)

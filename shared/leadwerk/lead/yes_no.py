@@ -23,11 +23,14 @@ YES = frozenset(
         "✓",
         "✔",
         "☑",
+        "✅",
         "granted",
         "t",
     )
 )
-NO = frozenset(("no", "nein", "non", "false", "falsch", "faux", "falso", "n", "off", "✗", "✘", "☐", "denied", "f"))
+NO = frozenset(
+    ("no", "nein", "non", "false", "falsch", "faux", "falso", "n", "off", "✗", "✘", "✖", "❌", "☐", "denied", "f")
+)
 
 
 def parse_yes_no(value: object) -> float | None:
