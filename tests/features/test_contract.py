@@ -33,6 +33,14 @@ def test_an_attribute_keeps_its_kind(mortgage):
     assert contract(b2b)[-1].kind == "category"
 
 
+def test_models_learn_no_creation_time_that_no_source_states_and_no_origin_of_a_fact(mortgage):
+    names = {feature.name for feature in contract(mortgage)}
+    assert {"lead_age_days", "created_hour", "created_weekday"} <= names
+    assert not {"job_title", "company_source", "company_confidence"} & names
+    unstated = {feature.name for feature in contract(msgspec.structs.replace(mortgage, lead_times="file_order"))}
+    assert names - unstated == {"lead_age_days", "created_hour", "created_weekday"}
+
+
 def test_only_affordability_is_monotone(mortgage):
     assert {f.name: f.monotone for f in contract(mortgage) if f.monotone} == {"instalment_to_income": -1}
 

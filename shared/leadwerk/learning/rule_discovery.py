@@ -69,11 +69,9 @@ class NewRule(Struct, frozen=True, kw_only=True):
 def new_rules(data: RuleEvidence) -> tuple[NewRule, ...]:
     """At most five rules that the policy lacks; none where no group can take them."""
     tested = [candidate for candidate in tried_candidates(data) if _group(data.policy, candidate.condition.fact)]
-    # Two-sided, divided by the number of all conditions tried, also of those without an effect: with a hundred
-    # conditions, five would look striking by chance alone.
     if not tested or not data.score.std():
         return ()
-    needed = NormalDist().inv_cdf(1 - (1 - CERTAINTY) / 2 / len(tested))
+    needed = needed_evidence(len(tested))
     newest = _newest(data)
     left = [candidate for candidate in tested if candidate.sign]
     chosen: list[Candidate] = []
@@ -84,6 +82,17 @@ def new_rules(data: RuleEvidence) -> tuple[NewRule, ...]:
     fitted = _fitted(data, chosen)
     rules = (_rule(data, fitted, place, candidate) for place, candidate in enumerate(chosen, start=1))
     return tuple(candidate for candidate in rules if candidate.points)
+
+
+def needed_evidence(conditions: int) -> float:
+    """Standard errors that a condition must show where so many were tried, also those without an effect.
+
+    Two-sided, divided by their number (Bonferroni): of a hundred, five would look striking by chance alone.
+
+    >>> round(needed_evidence(1), 2), round(needed_evidence(100), 2)
+    (1.96, 3.48)
+    """
+    return NormalDist().inv_cdf(1 - (1 - CERTAINTY) / 2 / conditions)
 
 
 def _strongest(
