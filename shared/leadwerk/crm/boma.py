@@ -8,12 +8,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from urllib.parse import quote
 
 import msgspec
 
-from leadwerk.crm.adapter import NO_TAGS
+from leadwerk.crm.adapter import Adapter
 from leadwerk.crm.auth import Auth, bearer
 from leadwerk.crm.boma_cases import BomaPage, read_page
 from leadwerk.crm.case_page import CasePage
@@ -22,21 +21,15 @@ from leadwerk.crm.port import (
     Capabilities,
     Check,
     CRMField,
-    Enrolment,
-    FieldPlan,
     Gone,
-    Hint,
     LeadUpdate,
-    Owner,
     PushResult,
     Refused,
     Taken,
-    Task,
     Unknown,
-    WebhookRequest,
 )
 from leadwerk.crm.rate_limiter import RateLimiter
-from leadwerk.errors import UNREADABLE_JSON, CRMRejected, CRMUnavailable, InputError
+from leadwerk.errors import UNREADABLE_JSON, CRMRejected, CRMUnavailable
 
 # Calls a second that BOMA is known to take.
 PER_SECOND = 10.0
@@ -60,8 +53,8 @@ class _Problem(msgspec.Struct, frozen=True):
     field: str | None = None
 
 
-class Boma:
-    """See `leadwerk.crm.port.CRM`."""
+class Boma(Adapter):
+    """See `leadwerk.crm.port.CRM`. BOMA takes any custom field; it has no webhooks, users, tasks or tags."""
 
     source = "boma.cases"
     capabilities = Capabilities(
@@ -97,10 +90,6 @@ class Boma:
         self._http.call("GET", self._paths.cases, params={"limit": 1})
         return [Check("access", "answers")]
 
-    def ensure_fields(self, fields: Sequence[CRMField], *, dry_run: bool) -> FieldPlan:
-        """BOMA takes any custom field, so there is nothing to create."""
-        return FieldPlan()
-
     def push(self, updates: Sequence[LeadUpdate]) -> Sequence[PushResult]:
         """See `CRM.push`."""
         return [self._push_one(update) for update in updates]
@@ -120,10 +109,6 @@ class Boma:
         if answer.status == 410:
             return Gone(problem.merged_into, _explained(answer))
         return Refused(_explained(answer), problem.code, problem.field, answer.status)
-
-    def budget(self) -> float | None:
-        """BOMA counts no calls a day."""
-        return None
 
     def pull(self, cursor: str | None) -> Iterator[CasePage]:
         """See `CRM.pull`; a failed page is asked for again a few times."""
@@ -153,38 +138,6 @@ class Boma:
             ) from error
         except (*UNREADABLE_JSON, ValueError) as error:
             raise CRMUnavailable(f"The CRM's list of cases is not JSON: {error}.", status=answer.status) from error
-
-    def reread(self, record_ids: Sequence[str]) -> CasePage:
-        """BOMA has no webhooks, so nothing is ever hinted at."""
-        return CasePage((), (), "")
-
-    def owners(self) -> Sequence[Owner]:
-        """See `CRM.owners`; BOMA tells no users."""
-        return ()
-
-    def create_task(self, task: Task) -> str:
-        """BOMA has no tasks.
-
-        Raises:
-            CRMRejected: always.
-        """
-        raise CRMRejected("BOMA has no tasks.", remedy="Let the workflow send a message instead.")
-
-    def enrol(self, enrolment: Enrolment) -> None:
-        """BOMA has no tags.
-
-        Raises:
-            CRMRejected: always.
-        """
-        raise CRMRejected("BOMA has no tags or automations for leads.", remedy=NO_TAGS)
-
-    def hints(self, request: WebhookRequest, now: datetime) -> Sequence[Hint]:
-        """BOMA sends no webhooks.
-
-        Raises:
-            InputError: always.
-        """
-        raise InputError("BOMA sends no webhooks.", field="webhook", remedy="Rely on the nightly reading.")
 
 
 def _problem(answer: CRMResponse) -> _Problem:
