@@ -9,8 +9,9 @@ from pathlib import Path
 from benchmarks.figure import Figure
 
 FRAME = {
-    "__init__", "__main__", "chaos_partners", "figure", "killed_calls", "killed_stage", "pubsub_emulator",
-    "push_sender",
+    "__init__", "__main__", "bill", "chaos_partners", "figure", "killed_calls", "killed_stage", "logical_bytes",
+    "metered_warehouse",
+    "pubsub_emulator", "push_sender", "table_scans",
 }  # fmt: skip
 
 

@@ -22,16 +22,16 @@ from typing import Any
 
 import duckdb
 
+from benchmarks.bill import LEAST_BYTES
 from benchmarks.figure import Figure
+from benchmarks.logical_bytes import mean_bytes
+from benchmarks.table_scans import table_scans
 from leadwerk import simulation
 from leadwerk.pipeline import extract
 from leadwerk.pipeline.leads.features import lead_states_statement
 from leadwerk.pipeline.leads.read_lead_states import StoredLeadState
 from leadwerk.pipeline.rescore import BATCH
 from leadwerk.policy.load import load
-from leadwerk.simulation.bill import LEAST_BYTES
-from leadwerk.simulation.logical_bytes import mean_bytes
-from leadwerk.simulation.table_scans import table_scans
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 

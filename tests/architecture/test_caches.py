@@ -16,7 +16,6 @@ REVIEWED = {
     "pipeline/wiring.py _warehouses": "settings of this deployment",
     "crm/exchange_log.py _watching": "emptied by who watches",
     "scoring/booster.py _request": "kinds of prediction",
-    "simulation/table_scans.py _table_scans": "never deployed",
     "texts/catalogue.py entries": "four languages",
     "warehouse/dialect.py _template": "texts of that module",
     "warehouse/duckdb_file.py _KEPT_OPEN": "weak",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leadwerk.learning.leak_texts import finding_text, remedy_text, stop_text, unchecked_texts
+from leadwerk.learning.leak_texts import finding_text, remedy_text, stop_text
 from leadwerk.learning.leakage import FEWEST_ROWS, OpenLeads, find_leaks
 from leadwerk.texts.catalogue import LANGUAGES
 from leadwerk.texts.message import in_language
@@ -108,13 +108,12 @@ def test_a_field_that_only_decided_leads_have_stops():
     assert report.stopping_fields == ("closed by",)
     assert report.findings[0].check == "presence"
     assert report.findings[0].figure == pytest.approx(0.9, abs=0.03)
-    assert report.unchecked == ()
 
 
-def test_too_few_leads_are_stated_and_not_guessed_about():
+def test_about_too_few_leads_nothing_is_guessed():
     columns, converted, _ = market(rows=FEWEST_ROWS - 1)
     report = find_leaks({**columns, "copy": converted * 1.0}, converted, in_order(len(converted)))
-    assert (report.findings, report.unchecked) == ((), ("too_few",))
+    assert report.findings == ()
 
 
 def test_the_result_does_not_depend_on_how_many_rows_a_lead_has():
@@ -135,4 +134,3 @@ def test_a_finding_is_told_with_figure_evidence_and_remedy(language):
     assert "Lost reason" in finding_text(finding, language)
     assert "--exclude 'Lost reason'" in remedy_text(finding, language)
     assert "Lost reason" in in_language(stop_text(report), language)
-    assert len(unchecked_texts(report, language)) == 1

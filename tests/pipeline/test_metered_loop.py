@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+from benchmarks import bill
+from benchmarks.bill import LEAST_BYTES
+from benchmarks.metered_warehouse import BUFFERED_SECONDS, LOADS_A_DAY, MeteredWarehouse
 from leadwerk import simulation
 from leadwerk.crm.boma import Boma
 from leadwerk.errors import WarehouseBusy
@@ -23,10 +26,7 @@ from leadwerk.pipeline.serving.messages import ScoreRequest
 from leadwerk.pipeline.thresholds import daily
 from leadwerk.policy.load import load
 from leadwerk.scoring.model import Scorer
-from leadwerk.simulation import bill
-from leadwerk.simulation.bill import LEAST_BYTES
 from leadwerk.simulation.crm_server import CrmServer
-from leadwerk.simulation.metered_warehouse import BUFFERED_SECONDS, LOADS_A_DAY, MeteredWarehouse
 from leadwerk.simulation.storage import FOLDER
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from benchmarks.table_scans import TableScan, table_scans
 from leadwerk.errors import LeadwerkError
-from leadwerk.simulation.table_scans import TableScan, table_scans
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import AnyStatement
 from leadwerk.warehouse.statement import LABEL, from_text

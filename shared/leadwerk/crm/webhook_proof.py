@@ -73,19 +73,6 @@ def check_hubspot(request: WebhookRequest, secret: str, now: datetime) -> None:
     raise _wrong("x-hubspot-signature-v3")
 
 
-def check_timestamped(request: WebhookRequest, header: str, secret: str, now: datetime) -> None:
-    """Check a header of the form t=<seconds>,v1=<hexadecimal HMAC-SHA256(t.body)>.
-
-    Raises:
-        InputError: the signature is missing, wrong or too old.
-    """
-    parts = dict(part.split("=", 1) for part in request.headers.get(header, "").split(",") if "=" in part)
-    stamp = _timestamp(parts.get("t", ""), 1, now)
-    computed = hmac.new(secret.encode(), f"{stamp}.".encode() + request.body, hashlib.sha256).hexdigest()
-    if not _equal(computed, parts.get("v1", "")):
-        raise _wrong(header)
-
-
 def check_basic(request: WebhookRequest, user: str, password: str) -> None:
     """Check HTTP Basic, for CRMs that sign nothing.
 

@@ -31,11 +31,6 @@ def remedy_text(finding: LeakFinding, language: str) -> str:
     return text(language, f"leak.remedy.{kind}", field=shlex.quote(finding.field))
 
 
-def unchecked_texts(report: LeakReport, language: str) -> list[str]:
-    """Checks that could not run, and why."""
-    return [text(language, f"leak.unchecked.{check}") for check in report.unchecked]
-
-
 def stop_text(report: LeakReport) -> str:
     """Why no model was promoted, as a message; empty where nothing stops."""
     fields = ", ".join(report.stopping_fields)

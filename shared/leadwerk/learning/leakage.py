@@ -73,12 +73,11 @@ class LeakFinding(Struct, frozen=True, kw_only=True):
 
 
 class LeakReport(Struct, frozen=True, kw_only=True):
-    """Findings, the worst first; `unchecked` names the checks that could not run: `too_few`, `presence`."""
+    """Findings, the worst first."""
 
     rows: int
     fields: int
     findings: tuple[LeakFinding, ...] = ()
-    unchecked: tuple[str, ...] = ()
 
     @property
     def stopping_fields(self) -> tuple[str, ...]:
@@ -141,15 +140,14 @@ def find_leaks(
     lead = np.arange(len(converted)) if lead is None else lead
     classes = (len(np.unique(lead[converted])), len(np.unique(lead[~converted])))
     if len(converted) < FEWEST_ROWS or min(classes) < FEWEST_LEADS_OF_A_CLASS:
-        return LeakReport(rows=len(converted), fields=len(fields), unchecked=("too_few",))
+        return LeakReport(rows=len(converted), fields=len(fields))
     chosen = rows_to_check(converted, seed)
     rows = _rows(converted[chosen], as_of[chosen], lead[chosen], len(fields), seed)
     columns = {name: np.asarray(column)[chosen] for name, column in fields.items()}
     evidence = {name: leak for name, column in columns.items() if (leak := _evidence(column, rows)) is not None}
     findings = [*_by_ranking(evidence, columns, rows), *_by_presence(fields, as_of, open_leads)]
     findings.sort(key=lambda finding: (not finding.stops, -finding.low))
-    unchecked = () if open_leads is not None and len(open_leads.as_of) else ("presence",)
-    return LeakReport(rows=len(converted), fields=len(fields), findings=tuple(findings), unchecked=unchecked)
+    return LeakReport(rows=len(converted), fields=len(fields), findings=tuple(findings))
 
 
 def rows_to_check(converted: Bools, seed: int = 1) -> Index:

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
+from benchmarks.bill import Bill, Billing
 from leadwerk.errors import WarehouseBusy
-from leadwerk.simulation.bill import Bill, Billing
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.duckdb_values import rows_file

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from leadwerk.simulation.logical_bytes import mean_bytes
-from leadwerk.simulation.table_scans import TableScan, known_keys, table_scans
+from benchmarks.logical_bytes import mean_bytes
+from benchmarks.table_scans import TableScan, known_keys, table_scans
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.protocol import AnyStatement, Parameters, Statement
