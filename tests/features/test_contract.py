@@ -33,7 +33,7 @@ def test_an_attribute_keeps_its_kind(mortgage):
     assert contract(b2b)[-1].kind == "category"
 
 
-def test_models_learn_no_creation_time_that_no_source_states_and_no_origin_of_a_fact(mortgage):
+def test_models_learn_no_unstated_creation_time_and_no_origin_of_a_fact(mortgage):
     names = {feature.name for feature in contract(mortgage)}
     assert {"lead_age_days", "created_hour", "created_weekday"} <= names
     assert not {"job_title", "company_source", "company_confidence"} & names
