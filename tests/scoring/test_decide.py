@@ -212,6 +212,13 @@ def test_reasons_by_points_are_the_weightiest_and_no_more_than_a_person_reads():
 B2B = load("b2b_swiss")
 
 
+@pytest.mark.parametrize("points", [0.0, -20.0])
+def test_a_rule_that_disqualifies_comes_first_and_once(points):
+    decisive = next(rule.name for rule in B2B.points.rules if rule.disqualifies)
+    reasons = rule_reasons([entry("plus", 30), entry(decisive, points)], B2B, "de")
+    assert [reason.feature for reason in reasons] == [decisive, "plus"]
+
+
 @pytest.mark.parametrize("score", [None, 100])
 @pytest.mark.parametrize(
     ("matrix_cell", "cluster"),
