@@ -44,6 +44,8 @@ def test_each_table_states_whose_rows_it_holds() -> None:
         assert bool(privacy.subject) != bool(privacy.reason), f"{table.name}: `privacy` names a subject, or why none"
         assert set(privacy.subject.values()) <= {"lead", "visitor", "event", "person", "account"}, table.name
         assert all(table.field(column) for column in privacy.subject), table.name
+        of_persons = {field.name for field in table.fields} & {"lead_id", "visitor_id"}
+        assert of_persons <= set(privacy.subject), f"{table.name}: rows that name a person are not found by it"
         assert not privacy.subject or table.field(privacy.moment), f"{table.name}: `moment` is no column"
 
 
@@ -62,6 +64,19 @@ def test_an_address_finds_the_leads_that_share_its_hash(place: ErasurePlaces) ->
     fill(place.warehouse, anna, other)
     erase(place, "Anna@Example.ch")
     assert places_naming(place.warehouse, anna) == places_naming(place.warehouse, other) == []
+
+
+@pytest.mark.parametrize("name", ["survivor", "merged", "merged-too"])
+def test_leads_that_the_crm_merged_are_of_one_person(place: ErasurePlaces, name: str) -> None:
+    """Without a shared address: the merged record of a person would stay, and with it the id of the erased one."""
+    survivor, *merged = (Identity(each) for each in ("survivor", "merged", "merged-too"))
+    fill(place.warehouse, survivor)
+    for identity in merged:
+        lead = row(schema.table("leads"), identity, BEFORE)
+        place.warehouse.append("leads", [lead | {"merged_into": survivor.lead, "record_state": "merged"}])
+    erase(place, Identity(name).lead)
+    assert [places_naming(place.warehouse, identity) for identity in (survivor, *merged)] == [[], [], []]
+    assert places_naming(place.warehouse, BEAT) == ALL_PLACES
 
 
 def files_naming(home: Path, *ids: str) -> list[Path]:

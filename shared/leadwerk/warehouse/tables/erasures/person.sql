@@ -1,14 +1,25 @@
 -- An id of a person: a lead, an event of one, a visitor, the hash that a person's leads share, or an account that only
--- the person's leads name.
+-- the person's leads name. Leads that the CRM merged are of one person.
 -- @lead_ids ARRAY<STRING>
 -- @visitor_ids ARRAY<STRING>
 -- @person_keys ARRAY<STRING>
-WITH named_leads AS (
-  SELECT lead_id, person_key FROM leadwerk.leads
+WITH asked_leads AS (
+  SELECT lead_id, merged_into FROM leadwerk.leads
   WHERE
     lead_id IN UNNEST(@lead_ids)
     OR person_key IN UNNEST(@person_keys)
     OR lead_id IN (SELECT lead_id FROM leadwerk.identities WHERE visitor_id IN UNNEST(@visitor_ids))
+),
+
+surviving_leads AS (
+  SELECT lead_id FROM asked_leads
+  UNION DISTINCT
+  SELECT merged_into AS lead_id FROM asked_leads WHERE merged_into IS NOT NULL
+),
+
+named_leads AS (
+  SELECT lead_id, person_key FROM leadwerk.leads
+  WHERE lead_id IN (SELECT lead_id FROM surviving_leads) OR merged_into IN (SELECT lead_id FROM surviving_leads)
 ),
 
 persons AS (
