@@ -33,6 +33,7 @@ from leadwerk.warehouse import duckdb_file
 from leadwerk.web.pages.desk_site import site
 from leadwerk.web.pages.site import NAME, Page
 from leadwerk.web.pages.upload import UploadForm
+from support.files_of_home import unnamed_files
 from support.mutation import HOSTILE_TEXTS, json_body
 from support.page_forms import lead_ids_of, upload_key, values_by_field
 from support.signed_in_desk import SignedInDesk, faults_of, signed_in_desk
@@ -67,8 +68,13 @@ class JsonCase:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SignedInDesk]:
-    with signed_in_desk(tmp_path_factory.mktemp("home")) as desk:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def desk(home: Path) -> Iterator[SignedInDesk]:
+    with signed_in_desk(home) as desk:
         yield desk
 
 
@@ -196,7 +202,7 @@ class MemorySamples:
 
 
 @pytest.mark.slow
-def test_no_500_no_traceback_and_memory_stays(desk: SignedInDesk) -> None:
+def test_no_500_no_traceback_and_memory_stays(desk: SignedInDesk, home: Path) -> None:
     lead_ids = lead_ids_of(desk)
     senders = {**json_operations(desk.functions, desk.cookie, lead_ids), **page_senders(desk, lead_ids)}
     draw, statuses, sent = Random(SEED), Counter[int](), Counter[str]()
@@ -225,6 +231,7 @@ def test_no_500_no_traceback_and_memory_stays(desk: SignedInDesk) -> None:
     assert faults == []
     assert len(sent) == len(senders), sorted(set(senders) - set(sent))
     assert memory.growth_of(memory.megabytes) < MOST_GROWTH_MB, memory.megabytes
+    assert [name for name in unnamed_files(home) if not name.startswith("function_")] == []
     between_medians = REQUESTS * (1 - WARM_UP / SAMPLES) / 2
     assert memory.growth_of(memory.objects) < MOST_OBJECTS_PER_REQUEST * between_medians, memory.objects
 

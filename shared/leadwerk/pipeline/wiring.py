@@ -85,6 +85,7 @@ def erasure_places(settings: Settings, policy: Policy) -> ErasurePlaces:
     Raises:
         ConfigurationError: the key of the hashes of persons is not set.
     """
+    from leadwerk.pipeline.policies.shared_draft import DraftStore
     from leadwerk.pipeline.privacy.erase import ErasurePlaces
     from leadwerk.pipeline.uploads import Uploads
 
@@ -93,6 +94,7 @@ def erasure_places(settings: Settings, policy: Policy) -> ErasurePlaces:
         picks(settings, policy),
         registry(settings),
         Uploads.of_home(settings.home),
+        DraftStore(reports(settings)) if settings.engine == "duckdb" else None,
         person_key(settings),
     )
 

@@ -104,7 +104,9 @@ def test_tampering_is_seen(warehouse: DuckDBWarehouse, tmp_path: Path, tampering
 def test_an_erasure_leaves_no_gap(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
     seal(warehouse, SECRET, ERASED_AT)
     picks = Picks(warehouse, load("mortgage"), FolderStore(tmp_path / "picks"))
-    place = ErasurePlaces(warehouse, picks, open_registry(str(tmp_path / "models")), Uploads.of_home(tmp_path), SECRET)
+    place = ErasurePlaces(
+        warehouse, picks, open_registry(str(tmp_path / "models")), Uploads.of_home(tmp_path), None, SECRET
+    )
     erase(place, ANNA.lead, by="Eva", reason="request 17", now=ERASED_AT)
     assert not read_trail(warehouse, AuditFilter(until=ERASED_AT, lead_ids=(ANNA.lead,)))
     assert findings(warehouse) == []

@@ -42,6 +42,16 @@ def test_each_column_and_retention_is_explained(tmp_path: Path) -> None:
     assert all(part.columns[name] for part in parts.values() for row in part.rows for name in row)
 
 
+def test_the_answer_states_purpose_source_and_how_to_object(tmp_path: Path) -> None:
+    person = answer(tmp_path, ANNA.lead)
+    language = load("mortgage").languages[0]
+    assert (person.purpose, person.source) == (text(language, "privacy.purpose"), text(language, "privacy.source"))
+    assert person.rights[0] == text(language, "privacy.right.object")
+    assert person.number in person.rights[-1]
+    page = answer_page(person, load("mortgage"), "fr")
+    assert html.escape(text("fr", "privacy.right.how", number=person.number)).replace("&#x27;", "&#39;") in page
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_explains_every_table_in_the_readers_language(tmp_path: Path, language: Language) -> None:
     person = answer(tmp_path, ANNA.lead)

@@ -43,7 +43,7 @@ def home(tmp_path: Path) -> DuckDBWarehouse:
 
 def erase_lead(home: DuckDBWarehouse, folder: Path, name: str, policy: Policy = POLICY) -> ErasurePlaces:
     picks = Picks(home, policy, FolderStore(folder / "picks"))
-    place = ErasurePlaces(home, picks, open_registry(str(folder / "models")), Uploads.of_home(folder), "s3cret")
+    place = ErasurePlaces(home, picks, open_registry(str(folder / "models")), Uploads.of_home(folder), None, "s3cret")
     erase(place, name, by="Eva", reason="request 17", now=NOW)
     return place
 

@@ -10,6 +10,7 @@ import pytest
 from leadwerk.errors import InputError, UnknownPerson
 from leadwerk.lead.identity import person_key
 from leadwerk.pipeline.desk.picks import Picks
+from leadwerk.pipeline.policies.shared_draft import DraftStore
 from leadwerk.pipeline.privacy import erase as stage
 from leadwerk.pipeline.privacy.erase import ErasurePlaces, Receipt
 from leadwerk.pipeline.uploads import Uploads
@@ -31,7 +32,10 @@ def place(tmp_path: Path) -> ErasurePlaces:
     warehouse = home_warehouse(tmp_path)
     fill(warehouse, ANNA, BEAT)
     picks = Picks(warehouse, load("mortgage"), FolderStore(tmp_path / "picks"))
-    return ErasurePlaces(warehouse, picks, open_registry(str(tmp_path / "models")), Uploads.of_home(tmp_path), SECRET)
+    drafts = DraftStore(FolderStore(tmp_path / "reports"))
+    return ErasurePlaces(
+        warehouse, picks, open_registry(str(tmp_path / "models")), Uploads.of_home(tmp_path), drafts, SECRET
+    )
 
 
 def erase(place: ErasurePlaces, name: str = ANNA.lead) -> Receipt:
@@ -92,10 +96,11 @@ IDS_OF_ANNA = (*ANNA.by_kind.values(), ANNA.key)
 def test_no_byte_of_an_erased_person_is_left_in_the_home(place: ErasurePlaces, tmp_path: Path) -> None:
     place.picks.pick(ANNA.lead, "carla", ERASED_AT)
     place.uploads.store("leads.csv", ANNA.lead.encode())
+    FolderStore(tmp_path / "reports").write("desk/replays/a-b.json", ANNA.lead.encode())
     (tmp_path / "appending" / "of-a-killed-process").mkdir(parents=True)
     (tmp_path / "appending" / "of-a-killed-process" / "leads.ndjson").write_text(ANNA.lead)
     receipt = erase(place)
-    assert receipt.deleted["uploads"] == 1
+    assert (receipt.deleted["uploads"], receipt.deleted["replays"]) == (1, 1)
     assert files_naming(tmp_path, *IDS_OF_ANNA) == []
     assert BEAT.lead.encode() in (tmp_path / "warehouse.duckdb").read_bytes()
 
@@ -222,7 +227,7 @@ def test_an_erasure_that_died_at_any_step_is_completed(place: ErasurePlaces, tmp
     dying = DyingWarehouse(tmp_path)
     dying.steps = step
     with pytest.raises(Crash):
-        erase(ErasurePlaces(dying, place.picks, place.registry, place.uploads, SECRET))
+        erase(ErasurePlaces(dying, place.picks, place.registry, place.uploads, place.drafts, SECRET))
     erase(place) if step <= len(("begun", "hashes")) else stage.sweep(place, ERASED_AT + HOUR)
     assert places_naming(place.warehouse, ANNA) == []
     states = from_text("SELECT state FROM leadwerk.erasures ORDER BY state")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from leadwerk.cli.application import run
+from support.files_of_home import unnamed_files
 
 FIRST_NAMES = ("Ines", "Beatrix", "Carlotta", "Ursina", "Giuliana", "Lucienne", "Noemi", "Zoé", "Jürgen", "Lucantonio")
 SURNAMES = ("Müller", "Rossini", "Favrod", "Zbinden", "Ammann", "Kellerhals", "Bianchini", "Blanchard", "Huberli")
@@ -58,5 +59,6 @@ def test_no_raw_value_of_a_person_is_in_the_home(tmp_path: Path) -> None:
     for command in COMMANDS:
         assert run(["--home", str(home), *(part.format(file=file) for part in command)]) in (0, 3)
     written = {path.relative_to(home): path.read_bytes() for path in home.rglob("*") if path.is_file()}
+    assert unnamed_files(home) == []
     assert any(name.suffix == ".duckdb" and b"Empfehlung" in content for name, content in written.items())
     assert [(name, raw) for name, content in written.items() for raw in RAW_VALUES if raw.encode() in content] == []

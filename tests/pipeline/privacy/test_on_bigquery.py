@@ -46,7 +46,9 @@ def warehouse(url: str, request: pytest.FixtureRequest) -> BigQueryWarehouse:
 
 def test_a_person_is_erased_and_only_they(warehouse: BigQueryWarehouse, tmp_path: Path) -> None:
     picks = Picks(warehouse, load("mortgage"), FolderStore(tmp_path / "picks"))
-    place = ErasurePlaces(warehouse, picks, open_registry(str(tmp_path / "models")), Uploads.of_home(tmp_path), SECRET)
+    place = ErasurePlaces(
+        warehouse, picks, open_registry(str(tmp_path / "models")), Uploads.of_home(tmp_path), None, SECRET
+    )
     answer = access(warehouse, load("mortgage"), ANNA.visitor, secret=SECRET, now=ERASED_AT)
     assert {part.table for part in answer.tables} == set(ALL_PLACES)
 

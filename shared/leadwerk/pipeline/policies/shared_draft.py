@@ -1,4 +1,4 @@
-"""Shared draft: the policy that people work on in the desk, and its replays, kept as objects: a reload is free."""
+"""Shared draft: the policy that people work on in the desk, and its replay, kept as objects: a reload is free."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from leadwerk.points.replay import Replay
 from leadwerk.registry.store import ABSENT, Store
 
 DRAFT = "desk/draft.json"
+REPLAYS = "desk/replays/"
 JSON = "application/json"
 
 
@@ -63,12 +64,16 @@ class DraftStore:
         return msgspec.json.decode(blob.data, type=StoredReplay) if blob else None
 
     def keep(self, replayed: Any) -> None:
-        """Keep a replay (replay.Replayed), in place of an older one of the same two policies."""
+        """Keep a replay (replay.Replayed) in place of all earlier ones: each names leads that it moves."""
+        self.delete_replays()
         name = _name(replayed.from_version, replayed.to_version)
-        blob = self.store.read(name)
         data = msgspec.json.encode(replayed, enc_hook=lambda value: value.item())
-        self.store.write(name, data, generation=blob.generation if blob else ABSENT, content_type=JSON)
+        self.store.write(name, data, generation=ABSENT, content_type=JSON)
+
+    def delete_replays(self) -> int:
+        """Delete all replays, as when somebody is erased whom one may name; returns how many."""
+        return sum(self.store.delete(name) for name in self.store.names(REPLAYS))
 
 
 def _name(before: str, after: str) -> str:
-    return f"desk/replays/{before}-{after}.json"
+    return f"{REPLAYS}{before}-{after}.json"

@@ -15,7 +15,7 @@ import msgspec
 
 from leadwerk.catalogue.languages import Language
 from leadwerk.errors import UNREADABLE_JSON
-from leadwerk.pipeline.privacy.access import AccessAnswer, TableOfPerson
+from leadwerk.pipeline.privacy.access import AccessAnswer, TableOfPerson, rights_of_person
 from leadwerk.policy.model import Policy
 from leadwerk.texts import action_label, has, text
 from leadwerk.texts.points import point_reason
@@ -57,6 +57,7 @@ def answer_page(answer: AccessAnswer, policy: Policy, language: Language) -> str
         t=lambda key, **values: text(language, f"privacy.{key}", **values),
         language=language,
         answer=answer,
+        rights=rights_of_person(language, answer.number),
         answered_at=answer.answered_at.strftime(MOMENT),
         decisions=list(_decisions(answer, policy, language)),
         tables=[_table(part, language) for part in answer.tables],

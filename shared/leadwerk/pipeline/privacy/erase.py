@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from leadwerk.pipeline.audit.trail import THE_BEGINNING, AuditFilter, entry_hash, read_trail
 from leadwerk.pipeline.desk.picks import Picks
+from leadwerk.pipeline.policies.shared_draft import DraftStore
 from leadwerk.pipeline.privacy import erased_ids
 from leadwerk.pipeline.privacy.anonymous_counts import keep_counts
 from leadwerk.pipeline.privacy.delete_again import ErasedByMoment, delete_of, delete_rows
@@ -36,12 +37,16 @@ from leadwerk.warehouse.table_statements import stored_ids
 
 @dataclass(frozen=True)
 class ErasurePlaces:
-    """All places that hold data of persons; `secret` is the key of the hashes of persons."""
+    """All places that hold data of persons; `secret` is the key of the hashes of persons.
+
+    `drafts`: where replays may be stored, which name leads; None in the cloud, where the desk may store none.
+    """
 
     warehouse: Warehouse
     picks: Picks
     registry: Registry
     uploads: Uploads
+    drafts: DraftStore | None
     secret: str
 
 
@@ -178,11 +183,11 @@ def _complete(
     models: Sequence[str],
     now: datetime,
 ) -> Receipt:
-    """Overwrite, drop uploaded files, mark the models, and only then write the receipt."""
+    """Overwrite, drop files that may name the person, mark the models, and only then write the receipt."""
     place.warehouse.overwrite_deleted()
-    # Nobody looks into them for the person: a file is uploaded again within a minute.
-    uploads = place.uploads.delete_all()
-    deleted = {**deleted, **({"uploads": uploads} if uploads else {})}
+    # Nobody looks into them for the person: both are made again within a minute.
+    files = {"uploads": place.uploads.delete_all(), "replays": place.drafts.delete_replays() if place.drafts else 0}
+    deleted = {**deleted, **{name: count for name, count in files.items() if count}}
     for version in models:
         place.registry.mark_erasure(version, ErasureMark(unfinished.erasure_id, unfinished.begun_at))
     row = _row(unfinished.erasure_id, "completed", unfinished, now, deleted, models)
