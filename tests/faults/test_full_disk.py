@@ -28,15 +28,14 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def import_file(home: Path, file: Path, most_bytes: int = resource.RLIM_INFINITY) -> subprocess.CompletedProcess[str]:
-    """`leadwerk import` in a process whose files may not grow beyond `most_bytes`, as on a disk that is full then."""
+def leadwerk(home: Path, *arguments: str, most_bytes: int = resource.RLIM_INFINITY) -> subprocess.CompletedProcess[str]:
+    """A command in a process whose files may not grow beyond `most_bytes`, as on a disk that is full then."""
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
 
-    arguments = ["--home", str(home), "import", str(file), "--id", "id", "--outcome", "status"]
     return subprocess.run(
-        [sys.executable, "-c", MAIN, *arguments],
+        [sys.executable, "-c", MAIN, "--home", str(home), *arguments],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         preexec_fn=limit,
         capture_output=True,
@@ -44,6 +43,11 @@ def import_file(home: Path, file: Path, most_bytes: int = resource.RLIM_INFINITY
         timeout=300,
         check=False,
     )
+
+
+def import_file(home: Path, file: Path, most_bytes: int = resource.RLIM_INFINITY) -> subprocess.CompletedProcess[str]:
+    """`leadwerk import` of the file, as `leadwerk` runs it."""
+    return leadwerk(home, "import", str(file), "--id", "id", "--outcome", "status", most_bytes=most_bytes)
 
 
 @pytest.mark.parametrize("most_bytes", [4_096, 300_000, 1_200_000])
@@ -55,3 +59,17 @@ def test_a_disk_that_is_full_in_the_middle_costs_nothing_but_time(file: Path, tm
     assert again.returncode == 0, again.stderr
     [stored] = DuckDBWarehouse(tmp_path).rows(from_text("SELECT COUNT(DISTINCT lead_id) AS n FROM leadwerk.leads"), {})
     assert stored["n"] == LEADS
+
+
+def test_an_erasure_on_a_full_disk_is_open_until_a_sweep_ends_it(file: Path, tmp_path: Path) -> None:
+    import_file(tmp_path, file)
+    order = ("privacy", "erase", "1234", "--by", "Eva", "--reason", "request 17")
+    full = leadwerk(tmp_path, *order, most_bytes=(tmp_path / "warehouse.duckdb").stat().st_size // 2)
+    assert full.returncode != 0
+    assert "Traceback" not in full.stderr and "Free some space" in " ".join(full.stderr.split()), full.stderr
+    assert [*(tmp_path / "appending").iterdir()] == []
+    assert "privacy sweep" in leadwerk(tmp_path, "doctor").stdout
+    assert leadwerk(tmp_path, "privacy", "sweep").returncode == 0
+    states = from_text("SELECT state FROM leadwerk.erasures ORDER BY state")
+    assert DuckDBWarehouse(tmp_path).rows(states, {}) == [{"state": "begun"}, {"state": "completed"}]
+    assert "Erased already" in leadwerk(tmp_path, *order).stdout

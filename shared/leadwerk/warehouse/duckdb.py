@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -153,14 +153,16 @@ class DuckDBWarehouse:
 
     def _rewrite(self, connection: duckdb.DuckDBPyConnection) -> None:
         file, rewritten = self.home / "warehouse.duckdb", self._file.rows_folder / f"{THIS_PROCESS}rewritten.duckdb"
-        with explained("rewrite"):
+        with ExitStack() as half_written, explained("rewrite"):
             private_folder(rewritten.parent)
-            rewritten.unlink(missing_ok=True)
+            # On a disk that ran full, half a copy would keep it full.
+            half_written.callback(rewritten.unlink, missing_ok=True)
             connection.execute("CHECKPOINT")
             connection.execute(f"ATTACH {literal(str(rewritten))} AS rewritten")
             connection.execute("COPY FROM DATABASE warehouse TO rewritten; DETACH rewritten")
             # The lock on the old file holds until the connection closes, so nobody has written to it since the copy.
             rewritten.replace(file)
+            half_written.pop_all()
 
     def export_tables(self) -> list[str]:
         """Names of the tables in ga4.duckdb, sorted."""
