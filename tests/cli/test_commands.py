@@ -20,6 +20,7 @@ from leadwerk.cli.speech import Speech
 from leadwerk.importing.table import read_table
 from leadwerk.policy import model
 from leadwerk.policy.load import load
+from leadwerk.registry.erasure_marks import ErasureMark
 from leadwerk.warehouse.statement import from_text
 from support import example_leads, example_report as simulated
 from support.command_line import result
@@ -104,6 +105,7 @@ def test_a_champion_that_stood_down_is_named_and_can_be_had_back(
 ) -> None:
     registry, champion = example_leads.champion(home, load("mortgage"))
     registry.stand_down(expected=champion, at=NOW, reason="the points rank better")
+    registry.mark_erasure(champion.version, ErasureMark("E-20260504-1", NOW))
     listed = result(capsys, "models", "list")
     assert (listed["champion"], listed["stood_down"]["version"]) == (None, champion.version)
     assert run(["models", "list"]) == 0
@@ -112,7 +114,8 @@ def test_a_champion_that_stood_down_is_named_and_can_be_had_back(
     assert run(["models", "show"]) == 2
     assert "models rollback" in " ".join(capsys.readouterr().err.split())
     assert run(["models", "rollback"]) == 0
-    assert champion.version in capsys.readouterr().out
+    output = " ".join(capsys.readouterr().out.split())
+    assert champion.version in output and "knew a person erased on 2026-05-04. Run `leadwerk retrain`" in output
     assert result(capsys, "models", "list")["champion"] == champion.version
 
 

@@ -10,6 +10,7 @@ from leadwerk.cli.console import figure, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.model_card import card
 from leadwerk.cli.speech import Speech
+from leadwerk.texts import text
 from leadwerk.texts.message import in_language
 
 if TYPE_CHECKING:
@@ -114,4 +115,9 @@ def _tell(call: Invocation, champion: Champion) -> None:
     if call.as_json:
         print_json(champion)
         return
-    out.print(Speech.of_reader(call).say("models.changed", version=f"[bold]{champion.version}[/bold]"))
+    speech = Speech.of_reader(call)
+    out.print(speech.say("models.changed", version=f"[bold]{champion.version}[/bold]"))
+    if erasures := call.deployment.registry.erasures_since(champion.version):
+        day = f"{erasures[0].erased_at:%Y-%m-%d}"
+        erased = text(speech.language, "doctor.champion.erased", version=champion.version, day=day)
+        out.print(f"[yellow]{erased}.[/yellow] {text(speech.language, 'doctor.champion.erased.remedy')}")
