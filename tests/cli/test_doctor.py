@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -69,3 +70,26 @@ def test_an_export_that_forgets_is_named_with_what_helps(
     monkeypatch.setattr(DuckDBWarehouse, "export_lifetime", lambda _: timedelta(days=60))
     assert export_link()["summary"].endswith("each deleted after 60 days")
     assert "expiration" in export_link()["remedy"]
+
+
+@pytest.mark.slow
+def test_the_remedy_for_rows_that_stayed_too_long_helps_without_a_crm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LEADWERK_HOME", str(tmp_path))
+    monkeypatch.setenv("LEADWERK_POLICY", "b2b_swiss")
+    monkeypatch.delenv("LEADWERK_CRM_TOKEN", raising=False)
+    long_ago = NOW - timedelta(days=4000)
+    read = {"lead_id": "1", "reader": "mila", "day": long_ago.date(), "read_at": long_ago}
+    warehouse(tmp_path, leads=[lead("1")], lead_reads=[read])
+
+    def privacy_link() -> dict[str, Any]:
+        run(["doctor", "--json", "--now", NOW.isoformat()])
+        return next(link for link in json.loads(capsys.readouterr().out) if link["link"] == "privacy")
+
+    late = privacy_link()
+    assert late["verdict"] == "look" and "lead_reads" in late["summary"]
+    [command] = re.findall("`leadwerk (.+?)`", late["remedy"])
+    assert run(command.split()) == 0
+    assert "lead_reads" in capsys.readouterr().out
+    assert privacy_link()["verdict"] == "good"

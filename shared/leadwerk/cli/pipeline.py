@@ -93,7 +93,7 @@ def ingest(
             person_key=key,
             options=stage.IngestOptions(from_start),
         )
-        # After each ingestion, because the CRM may bring an erased person back.
+        # With each ingestion, which runs nightly: expired rows leave, and new entries of the trail are sealed.
         upkeep.run(deployment.warehouse, deployment.policy, secret=key, now=call.storing_moment())
     show(call, result, "ingest.done")
 

@@ -59,22 +59,27 @@ def erase(
 
 @shared_options()
 def sweep(call: Invocation) -> None:
-    """Find and delete remains of erased persons, and complete interrupted erasures.
+    """Find and delete remains of erased persons and rows that expired, and complete interrupted erasures.
 
     Example: `leadwerk privacy sweep`
     """
     from leadwerk.pipeline.privacy import erase as stage
+    from leadwerk.pipeline.privacy.retention import expire
 
-    deleted = stage.sweep(_erasure_places(call), call.deciding_moment())
+    places, now = _erasure_places(call), call.deciding_moment()
+    deleted = stage.sweep(places, now)
+    # Where no CRM is coupled, no nightly ingestion lets them expire.
+    expired = expire(places.warehouse, call.deployment.policy, now)
     if call.as_json:
-        print_json({"deleted": deleted})
+        print_json({"deleted": deleted, "expired": expired})
         return
     speech = Speech.of_reader(call)
+    for title, counts in (("privacy.deleted_again", deleted), ("privacy.expired", expired)):
+        if counts:
+            rows = [(place, f"{count:,}") for place, count in counts.items()]
+            out.print(table(speech.say(title), speech.columns("place", "rows"), rows))
     if not deleted:
         out.print(speech.say("privacy.nothing_left"))
-        return
-    rows = [(place, f"{count:,}") for place, count in deleted.items()]
-    out.print(table(speech.say("privacy.deleted_again"), speech.columns("place", "rows"), rows))
 
 
 @shared_options(output_language=True)
