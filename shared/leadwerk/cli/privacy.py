@@ -66,10 +66,10 @@ def sweep(call: Invocation) -> None:
     from leadwerk.pipeline.privacy import erase as stage
     from leadwerk.pipeline.privacy.retention import expire
 
-    places, now = _erasure_places(call), call.deciding_moment()
-    deleted = stage.sweep(places, now)
+    stores, now = _erasure_places(call), call.deciding_moment()
+    deleted = stage.sweep(stores, now)
     # Where no CRM is coupled, no nightly ingestion lets them expire.
-    expired = expire(places.warehouse, call.deployment.policy, now)
+    expired = expire(stores.warehouse, call.deployment.policy, now)
     if call.as_json:
         print_json({"deleted": deleted, "expired": expired})
         return

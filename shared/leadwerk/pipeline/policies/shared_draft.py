@@ -71,7 +71,7 @@ class DraftStore:
         self.store.write(name, data, generation=ABSENT, content_type=JSON)
 
     def delete_replays(self) -> int:
-        """Delete all replays, as when somebody is erased whom one may name; returns how many."""
+        """Delete all replays, as when a lead is erased that one may name; returns how many."""
         return sum(self.store.delete(name) for name in self.store.names(REPLAYS))
 
 
