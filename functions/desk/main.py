@@ -11,15 +11,11 @@ from typing import Any
 
 import functions_framework
 
-from leadwerk import settings
 from leadwerk.pipeline.report_written import ReportWritten
 from leadwerk.web import Request, Response, entry
-from leadwerk.web.desk import StartOfDay, api, start_of_day
 from leadwerk.web.door.admission import only_operators
-from leadwerk.web.pages import enter, rendering, report
-
-# Pages are for people: a private function has programs as its callers, whose person is not known.
-WITHOUT_PERSON = "private"
+from leadwerk.web.pages.front import answer_people
+from leadwerk.web.start_of_day import StartOfDay, start_of_day
 
 
 class Body(Request, frozen=True):
@@ -34,22 +30,20 @@ def write(body: Body, now: datetime) -> StartOfDay | ReportWritten:
     """Write the report, or start the sellers' day."""
     if body.threshold:
         return start_of_day(now)
-    return report.write(now, body.language)
+    from leadwerk.web.pages.report import write as write_report
+
+    return write_report(now, body.language)
 
 
 @functions_framework.http
 def desk(http: Any) -> Response:
-    # Before admission: style sheet and script hold nothing, and the door itself needs them.
-    if http.path.startswith("/assets/"):
-        return rendering.static(http)
-    if http.path == enter.PATH:
-        return enter.enter(http)
-    if settings.read().access != WITHOUT_PERSON and not (http.method == "POST" and http.path == "/"):
-        # Imported where it is used: the API of programs starts without templates and charts.
-        from leadwerk.web.pages.desk_site import site
+    return answer_people(http) or _answer_programs(http)
 
-        if site.know(http.path):
-            return site(http)
+
+def _answer_programs(http: Any) -> Response:
+    from leadwerk.web.desk import api
+    from leadwerk.web.pages.report import show
+
     if api.know(http.path):
         return api(http)
-    return write(http) if http.method == "POST" else report.show(http)
+    return write(http) if http.method == "POST" else show(http)

@@ -28,6 +28,8 @@ FLOORS: tuple[frozenset[str], ...] = (
 )
 PURE = ("stats", "catalogue", "points", "drawing", "learning", "scoring", "features", "lead", "experiment")
 SCORE_MUST_NOT_REACH = ("pandas", "sklearn", "google", "scipy", "matplotlib", "sqlglot", "pyarrow", "requests")
+# What a page's section imports when it is first asked for (leadwerk.web.pages.desk_site).
+FIRST_PAGES = {"calls": ("calls", "lead", "lead_form"), "door": ("enter",)}
 # A module that needs the outside world imports one of these; a pure room may not.
 OUTSIDE_WORLD = frozenset(
     {"os", "io", "time", "socket", "subprocess", "shutil", "tempfile", "threading", "random"}
@@ -167,11 +169,20 @@ def attributes(tree: ast.AST) -> set[str]:
 
 def test_a_cold_start_of_score_pays_for_no_heavy_library() -> None:
     start = [name_of(p) for p in modules() if room(name_of(p)) == "scoring"]
-    for name in reached_from(start):
-        heavy = {imported.split(".")[0] for imported in top_level_imports(parsed(file_of(name)))} & set(
-            SCORE_MUST_NOT_REACH
-        )
-        assert heavy == set(), f"{name} imports {heavy} at its top and is reached from leadwerk.scoring"
+    assert heavy_imports(start, SCORE_MUST_NOT_REACH) == {}
+
+
+@pytest.mark.parametrize("pages", FIRST_PAGES.values(), ids=FIRST_PAGES)
+def test_the_first_page_of_a_process_pays_for_no_arrays(pages: tuple[str, ...]) -> None:
+    start = [f"leadwerk.web.pages.{name}" for name in ("front", "desk_site", *pages)]
+    assert heavy_imports([*start, "leadwerk.warehouse.duckdb"], ("numpy", *SCORE_MUST_NOT_REACH)) == {}
+
+
+def heavy_imports(start: list[str], libraries: tuple[str, ...]) -> dict[str, set[str]]:
+    """Those of `libraries` that a module imports at its top, by the modules that loading `start` loads."""
+    tops = {name: top_level_imports(parsed(file_of(name))) for name in reached_from(start)}
+    heavy = {name: {imported.split(".")[0] for imported in top} & set(libraries) for name, top in tops.items()}
+    return {name: found for name, found in heavy.items() if found}
 
 
 def reached_from(start: list[str]) -> set[str]:

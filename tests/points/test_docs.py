@@ -11,7 +11,7 @@ from leadwerk import policy
 from leadwerk.errors import PolicyError
 from leadwerk.points.classification import rate_leads
 from leadwerk.points.engine import compute_points
-from leadwerk.points.ledger import Entry
+from leadwerk.points.entry import Entry
 from support.lead_history import NOON, facts_at, lead
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -10,7 +10,7 @@ import pytest
 from leadwerk import policy
 from leadwerk.points.classification import LeadRating, rate_leads
 from leadwerk.points.engine import compute_points
-from leadwerk.points.ledger import Entry
+from leadwerk.points.entry import Entry
 from leadwerk.points.stages import direction, stage_of
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.decide import decide

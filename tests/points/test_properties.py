@@ -10,7 +10,8 @@ from hypothesis import given, strategies as st
 from leadwerk.points.conditions import LeadFacts, Occurrences
 from leadwerk.points.decay import factors, half_life_factor, idle_days, idle_factor
 from leadwerk.points.engine import PointTotals, compute_points
-from leadwerk.points.ledger import KINDS, NONE, SCORES, Ledger
+from leadwerk.points.entry import KINDS, SCORES
+from leadwerk.points.ledger import NONE, Ledger
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Decay
 from leadwerk.policy.validation.point_range import PointRange

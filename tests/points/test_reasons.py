@@ -8,7 +8,7 @@ import pytest
 from leadwerk import policy, texts
 from leadwerk.catalogue.languages import LANGUAGES
 from leadwerk.points.engine import compute_points
-from leadwerk.points.ledger import Entry
+from leadwerk.points.entry import Entry
 from leadwerk.points.reasons import RulePoints, by_rule, top_reasons
 from leadwerk.policy.model import Policy
 from leadwerk.texts.points import point_reason, rule_label

@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 
 from leadwerk.points.blended_score import as_predictive, weighted_mean
 from leadwerk.points.classification import LeadRating
-from leadwerk.points.ledger import Entry
+from leadwerk.points.entry import Entry
 from leadwerk.policy.load import load
 from leadwerk.policy.points import Cells, Rule
 from leadwerk.policy.selling import Capacity, RankingRule, Seller

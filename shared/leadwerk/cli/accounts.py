@@ -16,7 +16,7 @@ from leadwerk.cli.speech import Speech
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.desk.account_detail import AccountDetail
-    from leadwerk.points.ledger import Entry
+    from leadwerk.points.entry import Entry
 
 COLUMNS: Final = ("account", "match", "light", "tier", "cell", "points", "contacts", "best_contact")
 

@@ -19,7 +19,7 @@ from leadwerk.learning.rule_candidates import MINIMUM_LEADS, RuleEvidence, cover
 from leadwerk.learning.rule_discovery import BEHAVIOUR, CERTAINTY, NewRule, new_rules
 from leadwerk.learning.suggest import SuggestionEvidence, totals
 from leadwerk.points.conditions import Conditions, LeadFacts
-from leadwerk.points.ledger import HUNDREDTHS
+from leadwerk.points.entry import HUNDREDTHS
 from leadwerk.policy.model import Policy
 from leadwerk.stats.arrays import Bools
 from leadwerk.texts.conditions import condition_label

@@ -19,7 +19,7 @@ from leadwerk.learning.rule_candidates import RuleEvidence
 from leadwerk.learning.rule_discovery import NewRule, new_rules
 from leadwerk.points.conditions import LeadFacts
 from leadwerk.points.engine import compute_points
-from leadwerk.points.ledger import HUNDREDTHS
+from leadwerk.points.entry import HUNDREDTHS
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points_numbers import PointsNumbers, apply_numbers, round_to_readable
 from leadwerk.stats.arrays import Bools, Floats, Index

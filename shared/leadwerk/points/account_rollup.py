@@ -18,7 +18,7 @@ from msgspec.structs import replace as changed
 
 from leadwerk.points.conditions import LeadFacts, Occurrences
 from leadwerk.points.engine import PointTotals, compute_points
-from leadwerk.points.ledger import HUNDREDTHS
+from leadwerk.points.entry import HUNDREDTHS
 from leadwerk.policy.model import Policy
 from leadwerk.stats.arrays import Bools, Ints
 

@@ -7,7 +7,8 @@ from collections import Counter
 import numpy as np
 from msgspec import Struct
 
-from leadwerk.points.ledger import HUNDREDTHS, Ledger
+from leadwerk.points.entry import HUNDREDTHS
+from leadwerk.points.ledger import Ledger
 from leadwerk.points.replay_input import PolicyOutcome, ReplayMoments
 
 SHOWN = 10

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from leadwerk.points.conditions import Conditions, LeadFacts
 from leadwerk.points.engine import PointTotals
-from leadwerk.points.ledger import HUNDREDTHS
+from leadwerk.points.entry import HUNDREDTHS
 from leadwerk.points.occurrence_index import OccurrenceIndex
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import PHASES, Grades, Levels, Phase, PointsModel

@@ -8,7 +8,8 @@ import numpy as np
 
 from leadwerk.points.conditions import Conditions, LeadFacts
 from leadwerk.points.decay import factors, idle_days
-from leadwerk.points.ledger import HUNDREDTHS, KINDS, NONE, SCORES, Ledger, LedgerRows, kind_of
+from leadwerk.points.entry import HUNDREDTHS, KINDS, SCORES
+from leadwerk.points.ledger import NONE, Ledger, LedgerRows, kind_of
 from leadwerk.points.occurrence_index import OccurrenceDays, OccurrenceIndex, points_before_decay
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Group, PointsModel, Rule

@@ -7,41 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from msgspec import Struct
 from numpy.typing import NDArray
 
+from leadwerk.points.entry import HUNDREDTHS, KINDS, SCORES, Entry, Kind
 from leadwerk.policy.points import PointsModel, Rule
 
-Score = Literal["fit", "interest"]
-Kind = Literal["attribute", "event", "cap", "weight"]
-SCORES: tuple[Score, ...] = ("fit", "interest")
-KINDS: tuple[Kind, ...] = ("attribute", "event", "cap", "weight")
-
-HUNDREDTHS = 100
 NONE = -1
 """Place of a rule or group in a row that has none."""
-
-
-class Entry(Struct, frozen=True, kw_only=True):
-    """One row of a lead's ledger: `points` = `base` × `factor` of decay, in hundredths, half to even.
-
-    `subject` is the name of the fact (several: with commas), the day of the events (ISO), or what was capped: the rule,
-    the group, or the score. `events` is how often it happened that day. A cap's `base` is the cap, a weight's the
-    percentage, and `points` what it took; where it is a group's, `rule` is empty, where it is the score's, `group` too.
-    """
-
-    rule: str
-    group: str
-    score: Score
-    kind: Kind
-    subject: str
-    events: int
-    base: int
-    factor: float
-    points: float
 
 
 @dataclass(frozen=True)

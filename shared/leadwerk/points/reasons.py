@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from leadwerk.points.ledger import HUNDREDTHS, Entry
+from leadwerk.points.entry import HUNDREDTHS, Entry
 from leadwerk.policy.model import Policy
 from leadwerk.texts.points import point_reason
 

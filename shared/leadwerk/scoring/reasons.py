@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
 
 from leadwerk.catalogue.languages import LANGUAGES, Language
-from leadwerk.points.ledger import Entry
+from leadwerk.points.entry import Entry
 from leadwerk.points.reasons import RulePoints, by_rule, top_reasons as top_rules
 from leadwerk.policy.model import Policy
-from leadwerk.scoring.contributions import Contribution
 from leadwerk.texts import fact
 from leadwerk.texts.points import point_reason, rule_fact
 from leadwerk.texts.reasons import Direction, reason
+
+if TYPE_CHECKING:
+    from leadwerk.scoring.contributions import Contribution
 
 MOST = 3
 """Reasons shown for, and as many against: more than a person reads before a call."""

@@ -12,7 +12,7 @@ from leadwerk.catalogue.languages import Language
 from leadwerk.experiment.assignment import Arm, Assignment, assign
 from leadwerk.points.classification import LeadRating, Level, Light, rate_leads
 from leadwerk.points.engine import compute_points
-from leadwerk.points.ledger import Entry
+from leadwerk.points.entry import Entry
 from leadwerk.points.stages import stage_of
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Phase

@@ -5,7 +5,6 @@ docs/desk.md documents it; a test runs its examples.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,16 +16,12 @@ from leadwerk.catalogue.periods import TIMELINE_DAYS
 from leadwerk.pipeline import wiring
 from leadwerk.pipeline.desk import account_detail, account_picks, accounts, call_list, ledger_at, timeline
 from leadwerk.pipeline.desk.call_list import LeadFilter, Text
-from leadwerk.pipeline.desk.lapsed_picks import settle_lapsed
 from leadwerk.pipeline.desk.lead_reads import record_read
 from leadwerk.pipeline.desk.page_cursor import PageRequest
 from leadwerk.pipeline.desk.pick_state import Pick
 from leadwerk.pipeline.desk.served import check_readable, served_by
-from leadwerk.pipeline.kpis import daily as kpis
 from leadwerk.pipeline.policies.policy_in_force import PolicyRecords, Which, rules_at
 from leadwerk.pipeline.policies.policy_store import cached_policies
-from leadwerk.pipeline.thresholds import daily as threshold
-from leadwerk.pipeline.thresholds.daily import ThresholdReport
 from leadwerk.policy.people import Person, Role
 from leadwerk.web import Moment, Request
 from leadwerk.web.desk_overrides import ROUTES
@@ -93,16 +88,6 @@ class ReleasedLead(Struct, frozen=True, kw_only=True):
 
     lead_id: str
     seller: None = None
-
-
-@dataclass(frozen=True)
-class StartOfDay(ThresholdReport):
-    """The day's thresholds, what became of yesterday's picks, and the KPIs of the morning with their alerts."""
-
-    lapsed_picks: int = 0
-    damaged_picks: int = 0
-    kpis: int = 0
-    kpi_alerts: int = 0
 
 
 def _picks() -> Picks:
@@ -180,18 +165,6 @@ def _pick_account(body: SellerBody, now: datetime, account_id: str, *, person: P
 def _release_account(body: SellerBody, now: datetime, account_id: str) -> account_picks.ReleasedAccount:
     """Release the contacts of an account that the seller holds."""
     return account_picks.release_account(_picks(), account_id, body.seller or "", now)
-
-
-def start_of_day(now: datetime) -> StartOfDay:
-    """Start the sellers' day: decide thresholds, record yesterday's lapsed picks, measure KPIs, in one report."""
-    picks = _picks()
-    # Thresholds first: they do not depend on the picks of yesterday, and a damaged pick must not leave sellers without
-    # them.
-    decided = threshold.run(picks.warehouse, picks.policy, now)
-    lapsed = settle_lapsed(picks, now)
-    # Last: no figure may cost the sellers their thresholds.
-    measured = kpis.run(picks.warehouse, picks.policy, now)
-    return StartOfDay(**vars(decided), **vars(lapsed), **vars(measured))
 
 
 api = Routes(

@@ -12,7 +12,7 @@ from leadwerk.pipeline.desk.accounts import Account, account_rows, read_companie
 from leadwerk.pipeline.leads.points_input import points_input_of_leads
 from leadwerk.points.account_rollup import AccountContacts, company_facts, roll_up
 from leadwerk.points.classification import LeadRating
-from leadwerk.points.ledger import HUNDREDTHS, Entry
+from leadwerk.points.entry import HUNDREDTHS, Entry
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.arms import withholding
 from leadwerk.texts.message import Message

@@ -16,7 +16,7 @@ from leadwerk.errors import ScoreWithheld, UnknownLead
 from leadwerk.pipeline.leads.points_input import points_input_of_leads
 from leadwerk.pipeline.policies.policy_in_force import RulesAt, Source, StoredThen
 from leadwerk.points.classification import LeadRating
-from leadwerk.points.ledger import HUNDREDTHS, Entry
+from leadwerk.points.entry import HUNDREDTHS, Entry
 from leadwerk.scoring.arms import CONTROL, OBJECTION, Withholding, withholding
 from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse

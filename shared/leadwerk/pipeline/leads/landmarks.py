@@ -29,7 +29,7 @@ from leadwerk.pipeline.leads.recent_landmarks import read_recent_outcomes
 from leadwerk.pipeline.leads.training_sample import TrainingSample, sample_needed
 from leadwerk.points.blended_score import PERCENT, as_predictive
 from leadwerk.points.engine import compute_points
-from leadwerk.points.ledger import HUNDREDTHS
+from leadwerk.points.entry import HUNDREDTHS
 from leadwerk.warehouse.statement import statement
 
 if TYPE_CHECKING:

@@ -8,19 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from leadwerk.catalogue.periods import THRESHOLD_MEMORY_DAYS
-from leadwerk.pipeline.thresholds.read_demand import newly_reaching_demand, picked
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.hysteresis import ThresholdState, Why
 from leadwerk.scoring.seller_pools import BASES, EVERYBODY, Basis, HotThresholds, threshold_limits
-from leadwerk.scoring.threshold_update import Threshold, thresholds
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import ThresholdRow
 from leadwerk.warehouse.statement import statement
+
+if TYPE_CHECKING:
+    from leadwerk.scoring.threshold_update import Threshold
 
 Key = tuple[str, str]
 """Basis and seller pool."""
@@ -193,6 +195,10 @@ def _decided(
 ) -> tuple[list[Threshold], float]:
     """Thresholds of a basis, that of all sellers first, and the weekly leads above it that no seller can serve."""
     before = snapshot.states(basis)
+    # Imported where it is used: who only reads thresholds, such as a page, starts without numpy.
+    from leadwerk.pipeline.thresholds.read_demand import newly_reaching_demand, picked
+    from leadwerk.scoring.threshold_update import thresholds
+
     incoming = newly_reaching_demand(warehouse, policy, basis, now, seller_pools=before)
     if incoming is None:
         return [], 0.0

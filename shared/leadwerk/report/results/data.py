@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from leadwerk.policy.folding import is_same_name
 from leadwerk.policy.kpi_limits import Segmentation
 from leadwerk.report.kpi_alerts import DailyKpi, KpiAlert
-from leadwerk.report.money_figures import MoneyFigures
 from leadwerk.report.report_rows import ScoredOutcome
 from leadwerk.report.results.outcome_counts import OutcomeCount
-from leadwerk.report.threshold_outlook_table import Outlook
+
+if TYPE_CHECKING:
+    from leadwerk.report.money_figures import MoneyFigures
+    from leadwerk.report.threshold_outlook_table import Outlook
 
 
 @dataclass(frozen=True)

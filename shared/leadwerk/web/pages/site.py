@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
@@ -78,13 +79,33 @@ class Page:
 
 @dataclass(frozen=True)
 class Site:
-    """The pages; the first match decides."""
+    """The pages by section, the first part of their paths; the first match decides."""
 
-    pages: Sequence[Page]
+    sections: Mapping[str, Callable[[], Sequence[Page]]]
+    loaded: dict[str, Sequence[Page]] = field(default_factory=dict)
+    loading: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def pages(self) -> Sequence[Page]:
+        """All pages."""
+        return [page for section in self.sections for page in self._section(section)]
 
     def know(self, path: str) -> bool:
         """Whether a page has this path."""
-        return any(page.pattern.fullmatch(path) for page in self.pages)
+        return bool(self._matches(path))
+
+    def _matches(self, path: str) -> list[tuple[Page, re.Match[str]]]:
+        pages = self._section(path.removeprefix("/").partition("/")[0].partition(".")[0])
+        return [(page, match) for page in pages if (match := page.pattern.fullmatch(path))]
+
+    def _section(self, name: str) -> Sequence[Page]:
+        if name not in self.sections:
+            return ()
+        # One thread at a time: msgspec inspects the forms' types, and two threads at that crash the process.
+        with self.loading:
+            if name not in self.loaded:
+                self.loaded[name] = self.sections[name]()
+        return self.loaded[name]
 
     def __call__(self, http: QueriedRequest) -> Response:
         return answered("desk_page", http.headers, lambda: self._answer(http))
@@ -108,7 +129,7 @@ class Site:
             return error_page(visit, error)
 
     def _page(self, visit: Visit, http: QueriedRequest) -> Answer:
-        matches = [(page, match) for page in self.pages if (match := page.pattern.fullmatch(http.path))]
+        matches = self._matches(http.path)
         if not matches:
             remedy = Message("refusal.page.menu")
             raise NotFound(Message("refusal.page", path=http.path[:200]), field="path", remedy=remedy)
