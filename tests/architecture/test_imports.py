@@ -182,7 +182,7 @@ def heavy_imports(start: list[str], libraries: tuple[str, ...]) -> dict[str, set
     """Those of `libraries` that a module imports at its top, by the modules that loading `start` loads."""
     tops = {name: top_level_imports(parsed(file_of(name))) for name in reached_from(start)}
     heavy = {name: {imported.split(".")[0] for imported in top} & set(libraries) for name, top in tops.items()}
-    return {name: found for name, found in heavy.items() if found}
+    return {name: imported for name, imported in heavy.items() if imported}
 
 
 def reached_from(start: list[str]) -> set[str]:

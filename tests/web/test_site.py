@@ -24,8 +24,8 @@ def site_of(loaded: list[str]) -> Site:
 def test_a_request_loads_its_own_section_and_no_other() -> None:
     loaded: list[str] = []
     site = site_of(loaded)
-    known = [site.know(path) for path in ("/calls", "/calls/a/b.c", "/calls.csv")]
-    assert known == [True, True, True]
+    answers = [site.know(path) for path in ("/calls", "/calls/a/b.c", "/calls.csv")]
+    assert answers == [True, True, True]
     assert [site.know(path) for path in ("/", "/leads/1", "//calls", "/callsx", "/.csv")] == [False] * 5
     assert loaded == ["calls"]
     assert site.loaded.keys() == {"calls"}  # a path that nobody has takes no memory
