@@ -6,7 +6,7 @@ locals {
   pages_image  = "${var.region}-docker.pkg.dev/${var.project_id}/${google_artifact_registry_repository.images.repository_id}/pages"
   people_place = "gs://${google_storage_bucket.private["policy"].name}/people.yaml"
   # Everything that a person does on a page; the same acts on the command line take policy_publishers.
-  pages_write = ["picks", "overrides", "verdicts", "lead_reads", "scores", "stage_changes", "policy_changes", "suggestions", "threshold_holds", "audit_log"]
+  pages_write = ["picks", "overrides", "verdicts", "lead_reads", "scores", "stage_changes", "policy_changes", "suggestions", "threshold_holds", "deliveries", "audit_log"]
   pages_environment = merge(local.environment, local.crm_environment, {
     LEADWERK_ACCESS       = "iap"
     LEADWERK_IAP_AUDIENCE = try("/projects/${data.google_project.this[var.project_id].number}/locations/${var.region}/services/${local.pages_name}", "")

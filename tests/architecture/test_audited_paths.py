@@ -113,6 +113,7 @@ POSTS = {
     "/leads/{lead_id}/override-release": "overrides",
     "/leads/{lead_id}/pick": "picks",
     "/leads/{lead_id}/release": "picks",
+    "/operations/dead-letters": "audit_log",  # each letter too: `deliveries`
     "/operations/rollback": "audit_log",
     "/privacy/erasure": "erasures",
     "/privacy/objection": "objections",

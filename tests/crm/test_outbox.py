@@ -13,7 +13,7 @@ from leadwerk.crm.delivery_attempts import (
     CANARY_PATIENCE,
     LONGEST_BACKOFF,
     UNKNOWN_LEAD_PATIENCE,
-    UnknownLeadAttempt,
+    RefusedAttempt,
     attempted,
     backoff,
     held_back,
@@ -89,12 +89,14 @@ def test_a_lead_that_the_crm_does_not_know_is_waited_for_while_its_score_is_youn
 
 def test_a_score_is_due_from_ingestion_on_behind_the_attempt_that_it_follows() -> None:
     later = NOW + timedelta(minutes=1)  # another process tried while the page was read
-    last = UnknownLeadAttempt(lead_id="1", score_id="s1", attempt=3, attempted_at=later, state="dead_letter")
-    record = last.due(NOW)
+    last = RefusedAttempt(
+        lead_id="1", score_id="s1", attempt=3, attempted_at=later, state="dead_letter", http_status=404
+    )
+    record = last.due(NOW, "ingested", "the CRM has it")
     assert (record.state, record.attempt, record.next_attempt_at) == ("retry", 3, NOW)
     assert record.attempted_at > later
-    assert last.due(NOW) == record
-    assert replace(last, state="repair").due(NOW).state == "repair"
+    assert last.due(NOW, "ingested", "the CRM has it") == record
+    assert replace(last, state="repair").due(NOW, "ingested", "").state == "repair"
 
 
 def test_the_same_attempt_is_one_row() -> None:

@@ -196,6 +196,27 @@ def test_both_engines_agree_on_dead_letters(deliveries: list[dict[str, Any]]) ->
     assert_engines_agree(statement("deliveries/dead_letters"), parameters, {"deliveries": deliveries})
 
 
+def test_dead_letters_of_one_reason_are_found_on_both_engines() -> None:
+    tables = {
+        "deliveries": [
+            delivery("a", "a1", "dead_letter", crm_code="INVALID", crm_field="Score"),
+            delivery("b", "b1", "dead_letter", crm_code="INVALID", crm_field=None),
+            delivery("c", "c1", "dead_letter", crm_code="INVALID", crm_field="Score"),
+            delivery("c", "c2", "sent", at=START + timedelta(minutes=1)),
+            delivery("d", "d1", "dead_letter"),
+        ],
+    }  # fmt: skip
+    moment = {"first_day": date(2026, 3, 1), "as_of": START + timedelta(minutes=5)}
+    rows_by_reason = {
+        (code, field): assert_engines_agree(
+            statement("deliveries/dead_letters_of_reason"), {**moment, "crm_code": code, "crm_field": field}, tables
+        )
+        for code, field in (("INVALID", "Score"), ("INVALID", ""), ("refused", ""))
+    }
+    leads = {reason: [row["lead_id"] for row in rows] for reason, rows in rows_by_reason.items()}
+    assert leads == {("INVALID", "Score"): ["a"], ("INVALID", ""): ["b"], ("refused", ""): ["d"]}
+
+
 UNKNOWN = {"lead_ids": ["a", "b", "c"], "first_day": date(2026, 3, 1), "now": START}
 
 

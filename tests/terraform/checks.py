@@ -123,6 +123,7 @@ PERMISSIONS: dict[str, dict[str, str]] = {
             "policy_changes",
             "suggestions",
             "threshold_holds",
+            "deliveries",
             "audit_log",
         )
     }

@@ -15,7 +15,7 @@ from leadwerk.cli.report_view import show
 from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError
 from leadwerk.pipeline import wiring
-from leadwerk.texts.message import Message
+from leadwerk.texts.message import Message, in_language
 
 if TYPE_CHECKING:
     from leadwerk.cli.options import Deployment
@@ -191,7 +191,10 @@ def dead_letters(call: Invocation) -> None:
     if call.as_json:
         print_json(groups)
         return
-    rows = [(group.code, group.field or "", f"{group.leads:,}", group.example, group.remedy) for group in groups]
     speech = Speech.of_reader(call)
+    rows = [
+        (group.code, group.field or "", f"{group.leads:,}", group.example, in_language(group.remedy, speech.language))
+        for group in groups
+    ]
     header = speech.columns("code", "field", "leads", "example", "what_to_do")
     out.print(table(speech.say("crm.dead_letters"), header, rows))

@@ -82,30 +82,34 @@ class Attempt:
         )
 
 
-class UnknownLeadAttempt(Struct, frozen=True, kw_only=True):
-    """The last attempt at a lead that the CRM did not know then: a row of deliveries/unknown_leads."""
+class RefusedAttempt(Struct, frozen=True, kw_only=True):
+    """The last attempt at a lead, which the CRM did not take.
+
+    A row of deliveries/unknown_leads or deliveries/dead_letters_of_reason.
+    """
 
     lead_id: str
     score_id: str
     attempt: int
     attempted_at: datetime
     state: str
+    http_status: int | None
 
-    def due(self, now: datetime) -> DeliveryRow:
-        """The record that the CRM has the lead now, so that the score may be sent from `now` on."""
+    def due(self, now: datetime, cause: str, why: str) -> DeliveryRow:
+        """The record that the score may be sent from `now` on: no attempt; `cause` tells it from other records."""
         # Dated after the attempt that it follows: the later one decides.
         at = max(now, self.attempted_at + timedelta(microseconds=1))
         state = "repair" if self.state == "repair" else "retry"
         return DeliveryRow(
-            delivery_id=_id(self.score_id, self.attempt, at.isoformat(), state, "ingested"),
+            delivery_id=_id(self.score_id, self.attempt, at.isoformat(), state, cause),
             score_id=self.score_id,
             lead_id=self.lead_id,
             day=at.date(),
             attempted_at=at,
             attempt=self.attempt,
             state=state,
-            http_status=UNKNOWN_LEAD,
-            error="No attempt: the CRM has the lead now.",
+            http_status=self.http_status,
+            error=f"No attempt: {why}.",
             next_attempt_at=now,
         )
 

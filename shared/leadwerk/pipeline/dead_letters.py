@@ -1,24 +1,23 @@
-"""Dead letters by reason: why the CRM refused scores for good, and what cures each reason."""
+"""Dead letters by reason: why the CRM refused scores for good, what cures each reason, and sending them again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from msgspec import Struct
 
 from leadwerk.crm import outbox
+from leadwerk.crm.delivery_attempts import RefusedAttempt
+from leadwerk.errors import InputError
+from leadwerk.pipeline.audit.trail import Act, record_act
 from leadwerk.policy.model import Policy
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
 
-REMEDIES: Mapping[str, str] = {
-    "deleted": "Nothing: the lead was deleted in the CRM, and a score does not bring it back.",
-    "merged": "Ingest once: the lead was merged into another one.",
-    "unknown_lead": "Ingest once the lead is in the CRM: its score is then sent by itself.",
-}
-OTHER = "Correct the field in the CRM or under `crm.fields`, then `leadwerk deliver --code {code}`."
+CURED_ELSEWHERE = frozenset({"deleted", "merged", "unknown_lead"})
+"""Codes of ours, whose letters nobody has to send again: the lead is gone, or ingestion makes its score due."""
 
 
 class DeadLetterRow(Struct, frozen=True, kw_only=True):
@@ -40,6 +39,16 @@ class DeadLetters:
     example: str
     remedy: str
 
+    @property
+    def name(self) -> str:
+        """Code and field in one text."""
+        return f"{self.code} {self.field or ''}".strip()
+
+    @property
+    def may_be_sent(self) -> bool:
+        """Whether sending them again can help."""
+        return self.code not in CURED_ELSEWHERE
+
 
 def read_dead_letters(warehouse: Warehouse, policy: Policy, now: datetime) -> list[DeadLetters]:
     """All dead letters as of `now`, the most frequent reason first."""
@@ -51,7 +60,56 @@ def read_dead_letters(warehouse: Warehouse, policy: Policy, now: datetime) -> li
             field=row.crm_field,
             leads=row.leads,
             example=row.error or "",
-            remedy=REMEDIES.get(row.crm_code) or OTHER.format(code=row.crm_code),
+            remedy=_remedy(row.crm_code),
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True)
+class SendAgain:
+    """A person's order to send the dead letters of one code and field again."""
+
+    code: str
+    field: str | None
+    by: str
+    reason: str
+
+
+def send_again(warehouse: Warehouse, policy: Policy, order: SendAgain, now: datetime) -> int:
+    """Let the next delivery try these dead letters once more; how many they are. The audit trail records who and why.
+
+    Raises:
+        InputError: no lead has such a letter (any more).
+    """
+    parameters = {
+        "first_day": outbox.first_day(policy, now),
+        "as_of": now,
+        "crm_code": order.code,
+        "crm_field": order.field or "",
+    }
+    with warehouse.unit_of_work():
+        letters = warehouse.rows(statement("deliveries/dead_letters_of_reason", RefusedAttempt), parameters)
+        if not letters:
+            remedy = Message("refusal.letters.none.remedy")
+            raise InputError(Message("refusal.letters.none"), field="letter", value=order.code[:60], remedy=remedy)
+        due = [letter.due(now, "sent_again", "an operator lets it be sent again") for letter in letters]
+        warehouse.append("deliveries", due)
+        record_act(warehouse, _act(order, len(due)), now)
+    return len(due)
+
+
+def _act(order: SendAgain, letters: int) -> Act:
+    name = f"{order.code} {order.field or ''}".strip()
+    return Act(
+        actor=order.by,
+        action="send_again",
+        object=name,
+        reason=order.reason,
+        before=f"dead_letter: {letters}",
+        after=f"retry: {letters}",
+    )
+
+
+def _remedy(code: str) -> Message:
+    return Message(f"letters.remedy.{code}") if code in CURED_ELSEWHERE else Message("letters.remedy.other", code=code)

@@ -20,11 +20,15 @@ RECENT = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Health:
-    """Champion's age in days since training; largest stability index (`drift`) and its feature (`drifted`)."""
+    """Champion's age in days since training; largest stability index (`drift`) and its feature (`drifted`).
+
+    `by_feature`: the index of each feature, the largest first.
+    """
 
     age_days: float | None = None
     drift: float | None = None
     drifted: str | None = None
+    by_feature: tuple[tuple[str, float], ...] = ()
 
 
 def health_of(warehouse: Warehouse, policy: Policy, champion: Manifest | None, *, now: datetime) -> Health:
@@ -34,7 +38,8 @@ def health_of(warehouse: Warehouse, policy: Policy, champion: Manifest | None, *
     stability = drift(champion.profile, [row.values for row in recent_landmarks(warehouse, policy, now)])
     worst = next(iter(stability), None)
     age = (now - datetime.fromisoformat(champion.created_at)).total_seconds() / SECONDS_A_DAY
-    return Health(round(age, 2), None if worst is None else round(stability[worst], 4), worst)
+    drifts = None if worst is None else round(stability[worst], 4)
+    return Health(round(age, 2), drifts, worst, tuple(stability.items()))
 
 
 def recent_landmarks(warehouse: Warehouse, policy: Policy, now: datetime) -> list[LeadFeatures]:

@@ -183,10 +183,11 @@ class _Reading:
             return
         parameters = {"lead_ids": lead_ids, "first_day": outbox.first_day(self.policy, self.now), "now": self.now}
         refused = self.warehouse.rows(
-            statement("deliveries/unknown_leads", delivery_attempts.UnknownLeadAttempt), parameters
+            statement("deliveries/unknown_leads", delivery_attempts.RefusedAttempt), parameters
         )
         if refused:
-            self.warehouse.append("deliveries", [attempt.due(self.now) for attempt in refused])
+            due = [attempt.due(self.now, "ingested", "the CRM has the lead now") for attempt in refused]
+            self.warehouse.append("deliveries", due)
 
     def _move(self, cursor: str) -> None:
         self.moved_at = self.now if self.moved_at is None else max(self.now, self.moved_at + STEP)

@@ -120,6 +120,7 @@ def _operations() -> tuple[Page, ...]:
     return (
         Page("GET", "/operations", NoForm, operations.show, roles_of("operations")),
         Page("POST", "/operations/rollback", operations.RollbackForm, operations.roll_back, OPERATORS),
+        Page("POST", "/operations/dead-letters", operations.SendAgainForm, operations.send_letters_again, OPERATORS),
     )
 
 

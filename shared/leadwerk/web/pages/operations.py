@@ -9,7 +9,7 @@ from msgspec import Struct
 from leadwerk.errors import InputError
 from leadwerk.pipeline import wiring
 from leadwerk.pipeline.champion_change import ChampionChange
-from leadwerk.pipeline.dead_letters import read_dead_letters
+from leadwerk.pipeline.dead_letters import DeadLetters, SendAgain, read_dead_letters, send_again
 from leadwerk.pipeline.desk import stations
 from leadwerk.pipeline.drift.check_rows import latest_checks
 from leadwerk.pipeline.health import Health
@@ -23,11 +23,13 @@ from leadwerk.texts.message import Message, in_language
 from leadwerk.warehouse.statement import statement
 from leadwerk.web import Answer
 from leadwerk.web.pages.cached import cached, cached_figures, forget
+from leadwerk.web.pages.experiment_view import experiment_view
 from leadwerk.web.pages.rendering import redirect, render
 from leadwerk.web.pages.site import NoForm
 from leadwerk.web.pages.visit import Visit
 
 RUNS = 20
+FEATURES = 12  # of the drift by feature
 DRIFT_SECONDS = 900.0
 DRIFTS, SHIFTS = 0.1, 0.25
 """Stability index: below the first the leads are those of the training, above the second they are others."""
@@ -39,12 +41,29 @@ class RollbackForm(Struct, frozen=True):
     reason: str | None = None
 
 
+class SendAgainForm(Struct, frozen=True):
+    """Which dead letters the next delivery is to try again, by their name, and why."""
+
+    letter: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class FeatureView:
+    """A feature's stability index with its light."""
+
+    name: str
+    index: str
+    light: str
+
+
 @dataclass(frozen=True)
 class DriftView:
-    """The champion's age and drift in words."""
+    """The champion's age and drift in words, and the features that differ most."""
 
     text: str
     light: str
+    features: tuple[FeatureView, ...] = ()
 
 
 def show(visit: Visit, _: NoForm) -> Answer:
@@ -54,15 +73,17 @@ def show(visit: Visit, _: NoForm) -> Answer:
     alerts = readable_alerts(visit.warehouse, visit.policy, ResultsRequest(now=visit.now), cached_figures)
     registry = wiring.registry(visit.config)
     champion = registry.champion()
+    letters = read_dead_letters(visit.warehouse, visit.policy, visit.now)
     return render(
         visit,
         "operations.html",
         menu_entry="operations",
         stations=stations.stations(visit.warehouse, visit.now),
         letters=[
-            (f"{letter.code} {letter.field or ''}".strip(), letter.example, letter.remedy, wording.number(letter.leads))
-            for letter in read_dead_letters(visit.warehouse, visit.policy, visit.now)
+            (letter.name, letter.example, in_language(letter.remedy, visit.language), wording.number(letter.leads))
+            for letter in letters
         ],
+        sendable=[letter.name for letter in letters if letter.may_be_sent],
         rejections=[
             (
                 f"{row.source}, {row.field}",
@@ -76,6 +97,7 @@ def show(visit: Visit, _: NoForm) -> Answer:
         anomalies=anomaly_sentences(formatter, latest_checks(visit.warehouse, visit.now)),
         alerts=[alert_sentence(formatter, alert) for alert in alerts],
         has_limits=bool(visit.policy.kpi_limits),
+        experiment=experiment_view(visit, wording),
         champion=champion,
         runs=_runs(visit, wording),
     )
@@ -92,6 +114,28 @@ def roll_back(visit: Visit, form: RollbackForm) -> Answer:
     return redirect("/operations", "rolled_back")
 
 
+def send_letters_again(visit: Visit, form: SendAgainForm) -> Answer:
+    """Let the next delivery try the dead letters of one reason again."""
+    reason = (form.reason or "").strip()
+    if not reason:
+        remedy = Message("refusal.rollback.remedy")
+        raise InputError(Message("refusal.letters"), field="reason", remedy=remedy)
+    letter = _letter(visit, form.letter)
+    order = SendAgain(letter.code, letter.field, by=visit.name, reason=reason)
+    send_again(visit.warehouse, visit.policy, order, visit.now)
+    forget()
+    return redirect("/operations", "sent_again")
+
+
+def _letter(visit: Visit, name: str | None) -> DeadLetters:
+    letters = read_dead_letters(visit.warehouse, visit.policy, visit.now)
+    letter = next((letter for letter in letters if letter.name == name and letter.may_be_sent), None)
+    if letter is None:
+        remedy = Message("refusal.letters.none.remedy")
+        raise InputError(Message("refusal.letters.none"), field="letter", value=(name or "")[:60], remedy=remedy)
+    return letter
+
+
 def champion_drift(visit: Visit, wording: Wording) -> DriftView | None:
     """The champion's age and drift; None without one."""
     registry = wiring.registry(visit.config)
@@ -103,13 +147,24 @@ def champion_drift(visit: Visit, wording: Wording) -> DriftView | None:
     def read() -> Health:
         return stations.champion_health(visit.warehouse, visit.policy, manifest, visit.now)
 
-    health = cached(("drift", manifest.version, visit.now.date()), read, DRIFT_SECONDS)
+    return drift_view(wording, cached(("drift", manifest.version, visit.now.date()), read, DRIFT_SECONDS))
+
+
+def drift_view(wording: Wording, health: Health) -> DriftView:
+    """A champion's health in words, with the features that differ most."""
     age = wording.say("page.champion_age", days=wording.number(health.age_days or 0, 1))
     if health.drift is None:
         return DriftView(f"{age} {wording.say('page.drift.unknown')}", "grey")
-    light = "green" if health.drift < DRIFTS else "amber" if health.drift < SHIFTS else "red"
+    light = _drift_light(health.drift)
     sentence = wording.say(f"page.drift.{light}", feature=health.drifted, drift=wording.number(health.drift, 2))
-    return DriftView(f"{age} {sentence}", light)
+    features = [
+        FeatureView(name, wording.number(index, 2), _drift_light(index)) for name, index in health.by_feature[:FEATURES]
+    ]
+    return DriftView(f"{age} {sentence}", light, tuple(features))
+
+
+def _drift_light(index: float) -> str:
+    return "green" if index < DRIFTS else "amber" if index < SHIFTS else "red"
 
 
 def _runs(visit: Visit, wording: Wording) -> list[tuple[str, str, str, str]]:

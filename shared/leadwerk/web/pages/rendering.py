@@ -94,7 +94,8 @@ def message(visit: Visit, wording: Wording) -> str:
 MESSAGES = frozenset(
     {"taken", "released", "company_taken", "company_released",
      "verdict", "override", "override_released", "settings", "held", "freed", "published",
-     "reverted", "draft", "discarded", "replayed", "decided", "rolled_back", "imported", "trained", "repeated"}
+     "reverted", "draft", "discarded", "replayed", "decided", "rolled_back", "sent_again", "imported",
+     "trained", "repeated"}
 )  # fmt: skip
 """Messages that an address may ask for: no other text of ours, and none of others."""
 
