@@ -23,6 +23,7 @@ from typing import Any
 import msgspec
 
 from leadwerk.web import Answer, Request
+from leadwerk.web.desk import api as desk_api
 from leadwerk.web.problem_document import CONTENT_TYPE, ProblemDocument
 from leadwerk.web.routes import NAME, Routes
 
@@ -107,7 +108,9 @@ def _functions() -> Iterator[ModuleType]:
 
 def _operations(module: ModuleType) -> Iterator[Operation]:
     name, purpose = module.FUNCTION, (module.__doc__ or "").partition(": ")[2]
-    for value in vars(module).values():
+    # What a function imports only when it is asked: the desk's pages start without its API.
+    routes = [desk_api] if name == "desk" else []
+    for value in (*vars(module).values(), *routes):
         if isinstance(value, Routes):
             yield from _route_operations(name, value)
         elif hasattr(value, "__wrapped__") and (handle := inspect.unwrap(value)).__module__ == module.__name__:

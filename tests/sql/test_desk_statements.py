@@ -172,6 +172,10 @@ STATEMENTS: dict[str, tuple[Statement, dict[str, Any]]] = {
     "lead": (statement("leads/desk_detail"), LEAD),
     "timeline": (statement("leads/timeline"), ONE),
     "verdicts": (statement("verdicts/latest"), {"lead_ids": ["1", "2"], "as_of": NOW}),
+    "calls_of_seller": (
+        statement("verdicts/calls_of_seller"),
+        {"seller": "anna", "first_day": (NOW - 5 * DAY).date(), "since": NOW - 5 * DAY, "as_of": NOW},
+    ),
     "outcome_counts": (statement("leads/outcome_counts"), RESULTS),
     "erased_counts": (statement("anonymous_counts/of_leads", trait=TRAITS), ERASED | {"lead_ids": ["1", "2"]}),
     "same_person": (statement("leads/same_person"), {"lead_id": "1", "as_of": NOW}),
@@ -263,6 +267,8 @@ def test_a_lead_and_its_timeline_are_the_same_on_both_engines(
     events = assert_engines_agree(*STATEMENTS["timeline"], tables)
     assert all(event["happened_at"] <= NOW for event in events)
     assert_engines_agree(*STATEMENTS["verdicts"], tables)
+    [count] = assert_engines_agree(*STATEMENTS["calls_of_seller"], tables)
+    assert count["calls"] <= len({row["lead_id"] for row in tables["verdicts"]})
 
 
 @pytest.mark.slow

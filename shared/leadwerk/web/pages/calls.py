@@ -16,6 +16,7 @@ from leadwerk.pipeline.desk import call_list
 from leadwerk.pipeline.desk.call_list import Grade, LeadFilter, LeadPage, Region, Sort, Text
 from leadwerk.pipeline.desk.list_counts import ListCounts, list_counts
 from leadwerk.pipeline.desk.page_cursor import PageRequest
+from leadwerk.pipeline.desk.week_of_calls import WeekOfCalls, week_of_calls
 from leadwerk.pipeline.leads.score_history import WITHHELD
 from leadwerk.report.wording import Wording
 from leadwerk.texts.message import Message
@@ -87,6 +88,7 @@ def show(visit: Visit, form: CallsForm) -> Answer:
         form=form,
         rows=rows,
         counts=counts,
+        week=_week(visit),
         lists=LISTS,
         total=total,
         hot=hot_threshold(visit),
@@ -134,6 +136,14 @@ def head_counts(visit: Visit) -> ListCounts:
     return cached(
         key, lambda: list_counts(visit.warehouse, visit.policy, visit.name, now=visit.now, served=visit.served)
     )
+
+
+def _week(visit: Visit) -> WeekOfCalls | None:
+    """The reader's own week of calls, at most a minute old; None for who does not call."""
+    if not visit.may("seller"):
+        return None
+    key = ("week", visit.policy.version, visit.name)
+    return cached(key, lambda: week_of_calls(visit.warehouse, visit.policy, visit.name, visit.now))
 
 
 def hot_threshold(visit: Visit) -> int:
