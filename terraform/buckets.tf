@@ -75,6 +75,7 @@ resource "google_storage_bucket_iam_member" "picks" {
   member = google_service_account.function[each.key].member
 }
 
+# An erasure deletes the replay of a draft, which names leads.
 resource "google_storage_bucket_iam_member" "reports" {
   for_each = { for name, function in local.functions : name => function.reports if function.reports != null }
 

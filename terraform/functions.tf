@@ -86,7 +86,7 @@ locals {
       writes      = concat(["anonymous_counts", "audit_log", "erased_ids", "erasures"], local.tables_of_persons)
       reads_ga4   = false
       models      = "roles/storage.objectUser"
-      reports     = null
+      reports     = "roles/storage.objectUser"
       secrets     = ["person_key"]
       crm         = false
     }

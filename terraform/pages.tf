@@ -134,11 +134,11 @@ resource "google_bigquery_table_iam_member" "pages" {
   member     = google_service_account.pages["desk"].member
 }
 
-# A manager publishes rules, an operator rolls a model back, a seller takes a lead.
+# A manager publishes rules by a draft and its replay, which lie with the reports; an operator rolls a model back, a seller takes a lead.
 resource "google_storage_bucket_iam_member" "pages" {
-  for_each = length(local.pages) > 0 ? { policy = "objectUser", models = "objectUser", picks = "objectUser", reports = "objectViewer" } : {}
+  for_each = toset(length(local.pages) > 0 ? ["policy", "models", "picks", "reports"] : [])
 
   bucket = google_storage_bucket.private[each.key].name
-  role   = "roles/storage.${each.value}"
+  role   = "roles/storage.objectUser"
   member = google_service_account.pages["desk"].member
 }

@@ -108,7 +108,7 @@ PERMISSIONS: dict[str, dict[str, str]] = {
             "workflow_actions",
         )
     }
-    | {f"bucket {name}": "roles/storage.objectUser" for name in ("models", "picks")}
+    | {f"bucket {name}": "roles/storage.objectUser" for name in ("models", "picks", "reports")}
     | {"secret leadwerk-person-key": "roles/secretmanager.secretAccessor"},
     "leadwerk-pages": COMMON
     | {
@@ -127,8 +127,7 @@ PERMISSIONS: dict[str, dict[str, str]] = {
             "audit_log",
         )
     }
-    | {f"bucket {name}": "roles/storage.objectUser" for name in ("policy", "models", "picks")}
-    | {"bucket reports": "roles/storage.objectViewer"},
+    | {f"bucket {name}": "roles/storage.objectUser" for name in ("policy", "models", "picks", "reports")},
     "leadwerk-scheduler": {
         f"function {name}": INVOKES
         for name in ("extract-features", "ingest-feedback", "retrain", "score", "deliver-scores", "desk", "privacy")

@@ -283,9 +283,9 @@ FAULTS: dict[str, Fault] = {
         "not asked for: ('serviceAccount:any-",
     ),
     "pages of the whole bucket": (
-        "pages.tf", 'reports = "objectViewer"', 'reports = "objectUser"',
+        "pages.tf", '"roles/storage.objectUser"', '"roles/storage.objectAdmin"',
         checks.permissions_are_exactly_the_table,
-        "not in the table: ('leadwerk-pages', 'bucket reports', 'roles/storage.objectUser')",
+        "not in the table: ('leadwerk-pages', 'bucket models', 'roles/storage.objectAdmin')",
     ),
     "a push to another path": (
         "touchpoints.tf", '/pubsub"', '/"',

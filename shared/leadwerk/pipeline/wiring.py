@@ -94,7 +94,7 @@ def erasure_places(settings: Settings, policy: Policy) -> ErasurePlaces:
         picks(settings, policy),
         registry(settings),
         Uploads.of_home(settings.home),
-        DraftStore(reports(settings)) if settings.engine == "duckdb" else None,
+        DraftStore(reports(settings)),
         person_key(settings),
     )
 

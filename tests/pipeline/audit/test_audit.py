@@ -11,6 +11,7 @@ import pytest
 from leadwerk.pipeline.audit.seal import seal, verify
 from leadwerk.pipeline.audit.trail import Act, AuditFilter, read_trail, record_act
 from leadwerk.pipeline.desk.picks import Picks
+from leadwerk.pipeline.policies.shared_draft import DraftStore
 from leadwerk.pipeline.privacy.erase import ErasurePlaces, erase
 from leadwerk.pipeline.uploads import Uploads
 from leadwerk.policy.load import load
@@ -105,7 +106,12 @@ def test_an_erasure_leaves_no_gap(warehouse: DuckDBWarehouse, tmp_path: Path) ->
     seal(warehouse, SECRET, ERASED_AT)
     picks = Picks(warehouse, load("mortgage"), FolderStore(tmp_path / "picks"))
     place = ErasurePlaces(
-        warehouse, picks, open_registry(str(tmp_path / "models")), Uploads.of_home(tmp_path), None, SECRET
+        warehouse,
+        picks,
+        open_registry(str(tmp_path / "models")),
+        Uploads.of_home(tmp_path),
+        DraftStore(FolderStore(tmp_path / "reports")),
+        SECRET,
     )
     erase(place, ANNA.lead, by="Eva", reason="request 17", now=ERASED_AT)
     assert not read_trail(warehouse, AuditFilter(until=ERASED_AT, lead_ids=(ANNA.lead,)))

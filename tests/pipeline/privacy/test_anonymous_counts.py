@@ -10,6 +10,7 @@ import pytest
 
 from leadwerk.pipeline.desk.outcome_counts import outcome_counts
 from leadwerk.pipeline.desk.picks import Picks
+from leadwerk.pipeline.policies.shared_draft import DraftStore
 from leadwerk.pipeline.privacy.anonymous_counts import SMALLEST_GROUP
 from leadwerk.pipeline.privacy.erase import ErasurePlaces, erase, sweep
 from leadwerk.pipeline.uploads import Uploads
@@ -43,7 +44,14 @@ def home(tmp_path: Path) -> DuckDBWarehouse:
 
 def erase_lead(home: DuckDBWarehouse, folder: Path, name: str, policy: Policy = POLICY) -> ErasurePlaces:
     picks = Picks(home, policy, FolderStore(folder / "picks"))
-    place = ErasurePlaces(home, picks, open_registry(str(folder / "models")), Uploads.of_home(folder), None, "s3cret")
+    place = ErasurePlaces(
+        home,
+        picks,
+        open_registry(str(folder / "models")),
+        Uploads.of_home(folder),
+        DraftStore(FolderStore(folder / "reports")),
+        "s3cret",
+    )
     erase(place, name, by="Eva", reason="request 17", now=NOW)
     return place
 

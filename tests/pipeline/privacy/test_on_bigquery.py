@@ -10,6 +10,7 @@ import pytest
 from leadwerk.pipeline.desk.outcome_counts import outcome_counts
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.pipeline.policies.policy_store import PolicyStore
+from leadwerk.pipeline.policies.shared_draft import DraftStore
 from leadwerk.pipeline.privacy.access import access
 from leadwerk.pipeline.privacy.erase import ErasurePlaces, erase, sweep
 from leadwerk.pipeline.transfer.export import TransferPlaces, export
@@ -47,7 +48,12 @@ def warehouse(url: str, request: pytest.FixtureRequest) -> BigQueryWarehouse:
 def test_a_person_is_erased_and_only_they(warehouse: BigQueryWarehouse, tmp_path: Path) -> None:
     picks = Picks(warehouse, load("mortgage"), FolderStore(tmp_path / "picks"))
     place = ErasurePlaces(
-        warehouse, picks, open_registry(str(tmp_path / "models")), Uploads.of_home(tmp_path), None, SECRET
+        warehouse,
+        picks,
+        open_registry(str(tmp_path / "models")),
+        Uploads.of_home(tmp_path),
+        DraftStore(FolderStore(tmp_path / "reports")),
+        SECRET,
     )
     answer = access(warehouse, load("mortgage"), ANNA.visitor, secret=SECRET, now=ERASED_AT)
     assert {part.table for part in answer.tables} == set(ALL_PLACES)

@@ -39,14 +39,14 @@ from leadwerk.warehouse.table_statements import stored_ids
 class ErasurePlaces:
     """All places that hold data of persons; `secret` is the key of the hashes of persons.
 
-    `drafts`: where replays may be stored, which name leads; None in the cloud, where the desk may store none.
+    `drafts` has the replay of a draft, which names leads.
     """
 
     warehouse: Warehouse
     picks: Picks
     registry: Registry
     uploads: Uploads
-    drafts: DraftStore | None
+    drafts: DraftStore
     secret: str
 
 
@@ -186,7 +186,7 @@ def _complete(
     """Overwrite, drop files that may name the person, mark the models, and only then write the receipt."""
     place.warehouse.overwrite_deleted()
     # Nobody looks into them for the person: both are made again within a minute.
-    files = {"uploads": place.uploads.delete_all(), "replays": place.drafts.delete_replays() if place.drafts else 0}
+    files = {"uploads": place.uploads.delete_all(), "replays": place.drafts.delete_replays()}
     deleted = {**deleted, **{name: count for name, count in files.items() if count}}
     for version in models:
         place.registry.mark_erasure(version, ErasureMark(unfinished.erasure_id, unfinished.begun_at))
