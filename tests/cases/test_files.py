@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -260,6 +261,29 @@ def test_a_file_that_would_lose_what_the_home_learns_from_changes_nothing(case: 
 
 
 @pytest.mark.slow
+def file_of(folder: Path, name: str, row: Callable[[int], str], count: int = 60) -> str:
+    file = folder / name
+    file.write_text("\n".join(["Nr;Status;Ort", *map(row, range(count))]), "utf-8")
+    return str(file)
+
+
+def test_a_later_file_whose_ids_lost_their_zeros_changes_nothing(case: Case, tmp_path: Path) -> None:
+    status = lambda n: "Gewonnen" if n % 3 == 0 else "Verloren"  # noqa: E731
+    options = ("--id", "Nr", "--outcome", "Status")
+    case.imported(file_of(tmp_path, "january.csv", lambda n: f"{n:06};{status(n)};Bern"), *options)
+    february = file_of(tmp_path, "february.csv", lambda n: f"{n + 5};{status(n)};Bern")
+    assert "'5' was '000005' in the file before" in case.refused(february, *options)
+    complete = file_of(tmp_path, "complete.csv", lambda n: f"{n + 5:06};{status(n)};Bern")
+    assert case.imported(complete, *options)["leads"] == 60
+    assert case.imported(february, *options, "--replace-policy")["leads"] == 60
+
+
+def test_umlauts_that_were_encoded_twice_are_named(case: Case, tmp_path: Path) -> None:
+    row = lambda n: f"L{n};{'Gewonnen' if n % 3 == 0 else 'Verloren'};{('ZÃ¼rich', 'Bern')[n % 2]}"  # noqa: E731
+    report = case.imported(file_of(tmp_path, "twice.csv", row), "--id", "Nr", "--outcome", "Status")
+    assert ["'Ort' holds signs such as 'Ã¼'" in warning for warning in report["warnings"]] == [True]
+
+
 def test_a_file_without_a_usable_row_changes_nothing(case: Case, tmp_path: Path) -> None:
     case.imported("38-import-without-a-lead/good.csv", *GERMAN)
     lines = (INPUTS / "38-import-without-a-lead/good.csv").read_text("utf-8").splitlines()

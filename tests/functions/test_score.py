@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -177,6 +178,22 @@ def test_bad_input_is_a_problem_that_says_where_and_what_to_do(function, body, s
     assert problem["remedy"]
     assert "Traceback" not in json.dumps(problem)
     assert function.tables() == before
+
+
+@pytest.mark.parametrize(
+    ("body", "remedy"),
+    [
+        (gzip.compress(b'{"lead_id": "5000"}'), "Content-Encoding: gzip"),
+        ('{"lead_id": "5000", "form": {"city": "Zürich"}}'.encode("latin-1"), "charset"),
+        (b"lead_id=5000&dry_run=true", "JSON object instead of a web form's fields"),
+        (b"{'lead_id': '5000'}", "Send a JSON object."),
+    ],
+    ids=["packed", "latin-1", "web form", "Python"],
+)
+def test_a_body_that_is_no_json_is_refused_with_what_to_do_about_it(function, body, remedy):
+    status, problem, _ = function.post(body)
+    assert (status, problem["field"]) == (400, "body")
+    assert remedy in problem["remedy"]
 
 
 def test_ten_megabytes_are_refused_with_an_answer(function):

@@ -300,6 +300,11 @@ ORIGINS: list[tuple[dict[str, Any], dict[str, Any], tuple[str | None, str | None
     (last_click(), {"source": {"string_value": ""}, "medium": {"string_value": "organic"}}, (None, None)),
     (last_click(), {"source": {"string_value": "news"}, "medium": {"string_value": "mail"}}, ("news", "mail")),
     ({"traffic_source": {"source": "google", "medium": "organic"}}, {}, (None, None)),
+    (
+        {"collected_traffic_source": {"manual_source": "(data deleted)", "manual_medium": "(data deleted)"}},
+        {"source": {"string_value": "news"}, "medium": {"string_value": "mail"}},
+        ("news", "mail"),
+    ),
 ]
 
 
@@ -334,6 +339,10 @@ ROUTES = {
     "https://bank.ch#/zinsen": "/zinsen",
     "https://bank.ch/zinsen#fest": "/zinsen",
     "https://bank.ch/zinsen?x=#a": "/zinsen",
+    "https://bank.ch/unsubscribe/anna@example.ch": "/unsubscribe/(address)",
+    "https://bank.ch/a%40example.ch/ende": "/(address)/ende",
+    "https://bank.ch/#/kontakt/anna@example.ch?x": "/kontakt/(address)",
+    "https://bank.ch/@bank/zinsen.html": "/@bank/zinsen.html",
 }
 
 
@@ -384,6 +393,8 @@ LOGINS: dict[str, str | None] = {
             "",
             "guest",
             "false",
+            "+41 79 123 45 67",
+            "+41791234567",
         )
     ),
     "L7": "L7",

@@ -17,13 +17,17 @@ ValueKind = Literal["number", "yes_no", "options", "date", "text"]
 
 
 class ColumnFormat(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How the values of one column are read. None: the values do not depend on it."""
+    """How the values of one column are read. None: the values do not depend on it.
+
+    `width`: that to which zeros in front fill the ids of leads.
+    """
 
     kind: ValueKind = "text"
     decimal: DecimalMark | None = None
     order: DateOrder | None = None
     form: TimeForm = "text"
     separator: str | None = None
+    width: int | None = None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -92,6 +93,24 @@ def _refuse_shortened(ids: TextColumn, name: str) -> None:
         value=name,
         remedy=Message("import.shortened_ids.remedy"),
     )
+
+
+def padded_width(ids: TextColumn) -> int | None:
+    """The width to which zeros in front fill the ids; None unless all are of as many digits and some begin with 0."""
+    texts = pc.filter(ids.trimmed, pa.array((ids.counts > 0) & ~ids.missing))
+    widths = pc.unique(pc.utf8_length(texts)).to_pylist()
+    if len(widths) != 1 or not pc.all(pc.match_substring_regex(texts, r"^\d+$")).as_py():
+        return None
+    return int(widths[0]) if pc.any(pc.starts_with(texts, "0")).as_py() else None
+
+
+def example_without_zeros(ids: TextColumn, width: int) -> str | None:
+    """An id that is shorter than those of an earlier file; None unless the zeros in front of all ids are gone."""
+    texts = pc.filter(ids.trimmed, pa.array((ids.counts > 0) & ~ids.missing))
+    if not pc.all(pc.match_substring_regex(texts, rf"^[1-9]\d{{0,{width - 1}}}$")).as_py():
+        return None
+    shorter = pc.filter(texts, pc.less(pc.utf8_length(texts), width))
+    return shorter[0].as_py() if len(shorter) else None
 
 
 def unusable_ids(ids: TextColumn, mapping: ColumnMapping) -> NDArray[np.bool_]:

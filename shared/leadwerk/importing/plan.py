@@ -18,7 +18,8 @@ from leadwerk.importing.column_kinds import (
     describe_columns,
     time_column_format,
 )
-from leadwerk.importing.column_mapping import ColumnMapping, StatedColumns
+from leadwerk.importing.column_mapping import ROW_NUMBER, ColumnMapping, StatedColumns
+from leadwerk.importing.lead_ids import padded_width
 from leadwerk.importing.lead_values import fields_of
 from leadwerk.importing.mapping import attribute_sources, mapping_under_policy, state_mapping
 from leadwerk.importing.policy_file import policy_text
@@ -146,6 +147,8 @@ def plan_import(
         table, decimal=formats.decimal, order=formats.order, include=stated.include, evidence=evidence
     )
     read = {column.name: column.format for column in columns if column.format.kind != "text"}
+    if mapping.id != ROW_NUMBER and (width := padded_width(table.column(mapping.id))):
+        read[mapping.id] = ColumnFormat(width=width)
     if mapping.time:
         read[mapping.time] = _time_format(table, mapping.time, formats.order, evidence)
     return ImportPlan(table, msgspec.structs.replace(mapping, formats=read), columns, languages, own_policy)

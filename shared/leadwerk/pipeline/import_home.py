@@ -9,7 +9,9 @@ from pathlib import Path
 import msgspec
 
 from leadwerk.errors import UNREADABLE_JSON, InputError
-from leadwerk.importing.column_mapping import ColumnMapping
+from leadwerk.importing.column_format import ColumnFormat
+from leadwerk.importing.column_mapping import ROW_NUMBER, ColumnMapping
+from leadwerk.importing.lead_ids import example_without_zeros
 from leadwerk.importing.plan import ImportPlan
 from leadwerk.importing.policy_file import is_untouched
 from leadwerk.private_files import private_folder
@@ -63,8 +65,11 @@ def refuse_overwriting(plan: ImportPlan, folder: Path, *, replace: bool) -> None
     """Keep a policy that a person wrote, or from most of whose columns this file could not be scored.
 
     Raises:
-        InputError: the home has such a policy, and the user does not replace it.
+        InputError: the home has such a policy, and the user does not replace it; or a spreadsheet took the zeros in
+            front of the ids, so that no lead would be found again.
     """
+    if not replace:
+        _refuse_lost_zeros(plan, folder)
     path = folder / POLICY_FILE
     if plan.own_policy is not None or replace or not path.exists():
         return
@@ -92,6 +97,21 @@ def refuse_overwriting(plan: ImportPlan, folder: Path, *, replace: bool) -> None
             field="file",
             value=str(plan.table.path),
             remedy=Message("import.home.lacks.remedy"),
+        )
+
+
+def _refuse_lost_zeros(plan: ImportPlan, folder: Path) -> None:
+    before, column = read_mapping(folder), plan.mapping.id
+    width = before.formats.get(before.id, ColumnFormat()).width if before else None
+    if width is None or column == ROW_NUMBER:
+        return
+    example = example_without_zeros(plan.table.column(column), width)
+    if example is not None:
+        raise InputError(
+            Message("import.home.zeros", column=column, width=width, example=example, before=example.zfill(width)),
+            field="id",
+            value=column,
+            remedy=Message("import.home.zeros.remedy"),
         )
 
 

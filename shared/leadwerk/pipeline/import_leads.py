@@ -20,6 +20,7 @@ from leadwerk.importing.lead_values import AttributeValues, LeadValues, field_co
 from leadwerk.importing.leads import ParsedLeads, parse_leads, refuse_losses
 from leadwerk.importing.rejections import REJECTS_HEADER, RejectionGroup, rejected_rows, rejected_values, rejects
 from leadwerk.importing.table import CsvTable
+from leadwerk.importing.twice_encoded import twice_encoded
 from leadwerk.importing.written_file import write_table
 from leadwerk.lead.lead import identity_rows
 from leadwerk.learning.leak_texts import finding_text
@@ -142,7 +143,7 @@ def _counts(
         time=Message("import.time.column", column=mapping.time) if mapping.time else Message("import.time.file_order"),
         later_rows=parsed.later_rows,
         continuation_rows=parsed.continuation_rows,
-        warnings=tuple(_mostly_rejected(parsed, values)),
+        warnings=(*twice_encoded(table), *_mostly_rejected(parsed, values)),
         leaks=tuple(finding_text(finding, policy.languages[0]) for finding in findings if finding.stops),
     )
 

@@ -32,6 +32,8 @@ CHARSETS = re.compile(
     r"ascii|utf-(8|16|32)(-sig|-[bl]e)?|iso8859-[0-9]+|cp[0-9]{3,4}|mac-[a-z]+|(big5|gb[0-9]+|euc|shift)[a-z0-9_-]*"
 )
 TEXT = "utf-8"
+_GZIP_HEAD = b"\x1f\x8b"
+_FORM = re.compile(rb"[\w.%+-]+=[^&{]*(?:&|$)")
 
 
 class BodyRequest(Protocol):
@@ -74,9 +76,18 @@ def parse_json(raw: bytes) -> Any:
             # Python's own parser takes NaN and lone surrogates, which msgspec refuses with all that stands beside them.
             return _cleaned(json.loads(raw, parse_constant=float))
         except (ValueError, RecursionError):  # the latter: nested a thousand deep
-            raise MalformedBody(
-                f"The body is not JSON: {error}.", field="body", remedy="Send a JSON object."
-            ) from error
+            raise MalformedBody(f"The body is not JSON: {error}.", field="body", remedy=_remedy(raw, error)) from error
+
+
+def _remedy(raw: bytes, error: Exception) -> str:
+    """What to do about a body that is no JSON; the commonest mistakes of automation tools by name."""
+    if raw.startswith(_GZIP_HEAD):
+        return "State Content-Encoding: gzip, or send the body plain."
+    if isinstance(error, UnicodeDecodeError):
+        return "Send it as UTF-8, or state its charset in Content-Type."
+    if _FORM.match(raw):
+        return "Send a JSON object instead of a web form's fields."
+    return "Send a JSON object."
 
 
 def _unpacked(raw: bytes, encoding: str, limit: int) -> bytes:

@@ -3,17 +3,17 @@ typed AS (
   SELECT
     day,
     visitor_id,
-    -- What sites send for nobody, and addresses, which are nobody's id.
+    -- What sites send for nobody, and addresses and telephone numbers, which are nobody's id.
     IF(
       REGEXP_CONTAINS(
         user_id, r'(?i)^\s*(|0|-1|-|none|null|nil|nan|undefined|true|false|unknown|anonymous|guest|n/?a|\(?not set\)?|\[object .*)\s*$'
-      ) OR REGEXP_CONTAINS(user_id, r'(?i)@|%40'),
+      ) OR REGEXP_CONTAINS(user_id, r'(?i)@|%40|^\s*\+[0-9][0-9 ()/.-]{7,}\s*$'),
       NULL, REGEXP_REPLACE(user_id, r'^\s+|\s+$', '')
     ) AS user_id,
     TIMESTAMP_MICROS(event_timestamp) AS occurred_at,
     batch_page_id, batch_ordering_id, batch_event_index,
     event_name,
-    CASE
+    REGEXP_REPLACE(CASE
       -- A screen of an app has a name and no address.
       WHEN page_location.string_value IS NULL THEN COALESCE(screen.string_value, screen_class.string_value)
       -- Of an application that routes by the fragment, such as /app/#/rates, the route is the page.
@@ -26,7 +26,8 @@ typed AS (
         REGEXP_EXTRACT(page_location.string_value, r'^[^#]*#!?(/[^?#]*)')
       )
       ELSE COALESCE(REGEXP_EXTRACT(page_location.string_value, r'^[a-z-]+://[^/?#]*(/[^?#]*)'), '/')
-    END AS page,
+    -- Links in mails carry the reader's address, as in /unsubscribe/anna@example.ch: no page is stored with one.
+    END, r'[^/]+(?:@|%40)[^/]+\.[^/]+', '(address)') AS page,
     COALESCE(hostname, REGEXP_EXTRACT(page_location.string_value, r'^[a-z-]+://([^/?#:]*)'), '') AS host,
     browser,
     COALESCE(traffic_type.string_value, CAST(traffic_type.int_value AS STRING), '') AS own,
@@ -34,10 +35,10 @@ typed AS (
     -- The first that says something counts; their order is ATTRIBUTIONS in pipeline/extract.py.
     CASE
       -- for each attribution
-      WHEN ${attribution}_source NOT IN ('', '(not set)') THEN NULLIF(NULLIF(${attribution}_${origin}, ''), '(not set)')
+      WHEN ${attribution}_source NOT IN ('', '(not set)', '(data deleted)') THEN NULLIF(NULLIF(NULLIF(${attribution}_${origin}, ''), '(not set)'), '(data deleted)')
       -- end
     END AS ${origin},
-    NULLIF(NULLIF(first_${origin}, ''), '(not set)') AS first_${origin},
+    NULLIF(NULLIF(NULLIF(first_${origin}, ''), '(not set)'), '(data deleted)') AS first_${origin},
     -- end
     parameters,
     device_category, LOWER(SUBSTR(device_language, 1, 2)) AS language, country, region,
