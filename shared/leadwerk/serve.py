@@ -31,6 +31,7 @@ from leadwerk.errors import ConfigurationError
 from leadwerk.pipeline.uploads import KEPT, Uploads
 from leadwerk.private_files import private_folder
 from leadwerk.settings import link_key
+from leadwerk.texts.message import Message
 
 FUNCTIONS = ("extract_features", "ingest_feedback", "retrain", "score", "deliver_scores", "desk", "privacy")
 CRM = "crm"
@@ -209,7 +210,8 @@ def source_of(name: str) -> Path:
     """
     file = Path(leadwerk.__file__).parents[2] / "functions" / name / "main.py"
     if not file.is_file():
-        raise ConfigurationError(f"There is no function {name!r} at {file}.", remedy="Serve from a clone of Leadwerk.")
+        remedy = Message("refusal.function.remedy")
+        raise ConfigurationError(Message("refusal.function", name=repr(name), file=file), remedy=remedy)
     return file
 
 
@@ -217,10 +219,8 @@ def _command(name: str, port: int, home: Path) -> list[str]:
     if name == CRM:
         # The token comes from the environment: arguments of a process are visible to all users of the machine.
         return [sys.executable, "-m", "leadwerk.simulation.crm_server", "--port", str(port), "--data", str(home)]
-    return [
-        *(sys.executable, "-m", "leadwerk.local_function", "--target", name, "--source", str(source_of(name))),
-        *("--port", str(port)),
-    ]
+    function = [sys.executable, "-m", "leadwerk.local_function", "--target", name, "--source", str(source_of(name))]
+    return [*function, "--port", str(port)]
 
 
 def _environment(home: Path, ports: Mapping[str, int], *, crm: bool, simulation: bool) -> dict[str, str]:
@@ -256,9 +256,8 @@ def _check_free(name: str, port: int) -> None:
     until = time.monotonic() + RELEASE_SECONDS
     while not _is_free(port):
         if time.monotonic() > until:
-            raise ConfigurationError(
-                f"Port {port} for {name} is in use.", remedy="Stop the process that uses it, or choose another --port."
-            )
+            remedy = Message("refusal.port.remedy")
+            raise ConfigurationError(Message("refusal.port", port=port, name=name), remedy=remedy)
         time.sleep(0.05)
 
 

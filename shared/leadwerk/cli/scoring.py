@@ -104,9 +104,8 @@ def _form(text: str | None) -> dict[str, Any] | None:
         return msgspec.json.decode(content, type=dict[str, Any])
     except (OSError, *UNREADABLE_JSON) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise InputError(
-            f"The form cannot be read: {reason}.", field="form", remedy="""Write --form '{"loan_amount": 450000}'."""
-        ) from error
+        remedy = Message("refusal.form.remedy", form='{"loan_amount": 450000}')
+        raise InputError(Message("refusal.form", reason=reason), field="form", remedy=remedy) from error
 
 
 def _show_score(scored: ScoredLead, policy: Policy, speech: Speech) -> None:

@@ -33,6 +33,7 @@ from leadwerk.report.report_rows import (
     ScoredOutcome,
     StoredTrainingRun,
 )
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import R, Statement, Warehouse
 from leadwerk.warehouse.statement import statement
 
@@ -134,9 +135,11 @@ def _language(language: str | None, policy: Policy) -> Language:
         return policy.languages[0]
     supported = supported_language(language)
     if supported is None:
-        raise InputError(
-            f"There is no report in {language!r}.", field="language", value=language, remedy="Use de, fr, it or en."
+        message, remedy = (
+            Message("refusal.report_language", language=repr(language)),
+            Message("refusal.report_language.remedy"),
         )
+        raise InputError(message, field="language", value=language, remedy=remedy)
     return supported
 
 

@@ -31,6 +31,7 @@ from leadwerk.scoring.arms import CONTROL, OBJECTION
 from leadwerk.scoring.score_leads import LeadScore, score_leads
 from leadwerk.scoring.score_row import changed
 from leadwerk.scoring.stage_outlook import StagedContact, StageOutlook, stage_outlooks
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import ScoreRow, StageChangeRow
 
@@ -100,16 +101,16 @@ def _selection(items: Sequence[NamedRequest]) -> LeadSelection:
 def _unknown(item: NamedRequest) -> UnknownLead:
     if item.lead_id is None:
         return UnknownLead(
-            f"Web visitor {item.visitor_id} has no lead and no behaviour.",
+            Message("refusal.visitor", visitor=item.visitor_id),
             field="ga_client_id",
             value=item.visitor_id,
-            remedy="Send lead_id and form, or retry after the next extraction of web events.",
+            remedy=Message("refusal.visitor.remedy"),
         )
     return UnknownLead(
-        f"Lead {item.lead_id} is not known.",
+        Message("refusal.lead.unknown", lead=item.lead_id),
         field="lead_id",
         value=item.lead_id,
-        remedy="Send its fields as form, or wait until it is ingested from the CRM.",
+        remedy=Message("refusal.lead.unknown.remedy"),
     )
 
 

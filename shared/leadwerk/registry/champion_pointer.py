@@ -8,7 +8,7 @@ import msgspec
 
 from leadwerk.errors import UNREADABLE_JSON, CorruptModel, PromotionConflict
 from leadwerk.registry.store import Blob
-from leadwerk.texts.message import restored
+from leadwerk.texts.message import Message, restored
 
 POINTER = "champion.json"
 REMEMBERED = 20
@@ -73,8 +73,8 @@ def read_pointer(blob: Blob) -> Pointer:
     try:
         return msgspec.json.decode(blob.data, type=Pointer)
     except UNREADABLE_JSON as error:
-        remedy = "Restore it from a backup, or delete it and run `leadwerk models promote`."
-        raise CorruptModel(f"{POINTER} cannot be read: {error}.", remedy=remedy) from error
+        message = Message("refusal.model.pointer", file=POINTER, error=error)
+        raise CorruptModel(message, remedy=Message("refusal.model.pointer.remedy")) from error
 
 
 def champion_of(blob: Blob) -> Champion | None:

@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct, UnsetType
 from leadwerk.errors import UNREADABLE_JSON, CorruptModel
 from leadwerk.stats.calibration_bin import CalibrationBin
 from leadwerk.stats.feature_profile import FeatureProfile
-from leadwerk.texts.message import restored
+from leadwerk.texts.message import Message, restored
 
 ModelKind = Literal["average", "boosting", "logistic_regression"]
 
@@ -214,12 +214,10 @@ def verify(version: str, files: Mapping[str, bytes], hashes: Mapping[str, str]) 
     # By the manifest's list: a file that is missing or changed must not score any lead.
     for name, expected in hashes.items():
         if sha256(files[name]) != expected:
-            raise corrupt(version, name, "its SHA-256 is not the one in the manifest")
+            raise corrupt(version, name, Message("refusal.model.damaged.hash"))
 
 
 def corrupt(version: str, name: str, why: str) -> CorruptModel:
     """The error for a damaged file of a version."""
-    return CorruptModel(
-        f"{name} of model {version} is damaged: {why}.",
-        remedy="Restore the file from a backup, or run `leadwerk models rollback`.",
-    )
+    message = Message("refusal.model.damaged", file=name, version=version, problem=why)
+    return CorruptModel(message, remedy=Message("refusal.model.damaged.remedy"))

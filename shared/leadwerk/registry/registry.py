@@ -71,7 +71,7 @@ class Registry:
         for name in manifest.files:
             blob = self._store.read(f"{version}/{name}")
             if blob is None:
-                raise corrupt(version, name, "it is missing")
+                raise corrupt(version, name, Message("refusal.model.damaged.missing"))
             files[name] = blob.data
         verify(version, files, manifest.files)
         return ModelFiles(version, manifest, files)
@@ -91,7 +91,7 @@ class Registry:
         manifest = parse(blob.data, version)
         # The name is a hash of the content: a manifest copied under another name is found out.
         if manifest.version != version or _named(manifest) != version:
-            raise corrupt(version, MANIFEST, "its content does not give the version's name")
+            raise corrupt(version, MANIFEST, Message("refusal.model.damaged.name"))
         return manifest
 
     def versions(self) -> list[str]:

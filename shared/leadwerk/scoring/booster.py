@@ -21,9 +21,9 @@ from leadwerk.errors import ConfigurationError, CorruptModel
 from leadwerk.features.saved_trees import read_forest
 from leadwerk.features.tree_shap import TreeShap
 from leadwerk.stats.arrays import Floats, Matrix
+from leadwerk.texts.message import Message
 
 MARGIN: Final = 1
-OTHER = "Promote another version: `leadwerk models promote VERSION`."
 LIBRARIES = {"win32": "xgboost.dll", "darwin": "libxgboost.dylib"}
 
 
@@ -43,14 +43,16 @@ class Booster:
             # Before the library has them: of a damaged tree it would end the process, or never return.
             self._forest = read_forest(model)
         except ValueError as error:
-            raise CorruptModel(f"The model file cannot be used: {error}.", remedy=OTHER) from error
+            raise CorruptModel(
+                Message("refusal.model.booster", error=error), remedy=Message("refusal.model.other")
+            ) from error
         self._library = _library()
         self._handle = ctypes.c_void_p()
         self._check(self._library.XGBoosterCreate(None, ctypes.c_uint64(0), ctypes.byref(self._handle)))
         # The handle is the library's memory: Python's collector would never free it.
         weakref.finalize(self, self._library.XGBoosterFree, self._handle)
         if self._library.XGBoosterLoadModelFromBuffer(self._handle, model, ctypes.c_uint64(len(model))):
-            raise CorruptModel("XGBoost cannot read the model file.", remedy=OTHER)
+            raise CorruptModel(Message("refusal.model.xgboost"), remedy=Message("refusal.model.other"))
         self._check(self._library.XGBoosterSetParam(self._handle, b"nthread", str(threads).encode()))
 
     @property

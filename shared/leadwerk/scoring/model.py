@@ -18,6 +18,7 @@ from leadwerk.points.segments import FILE, NO_SEGMENT, Segments
 from leadwerk.scoring.booster import Booster
 from leadwerk.scoring.contributions import sum_columns
 from leadwerk.stats.arrays import Floats, Index, Ints, Matrix
+from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
     from leadwerk.policy.model import Policy
@@ -29,7 +30,6 @@ T = TypeVar("T")
 BOOSTER, CURVES, FOREST, CALIBRATION = "model.ubj", "model.json", "forest.ubj", "calibration.json"
 AVERAGED = (FOREST, CURVES, BOOSTER)
 """Members of an average, in the order in which training adds them up."""
-OTHER = "Promote another version: `leadwerk models promote VERSION`."
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,9 @@ class Scorer:
             raise _mismatch(files, policy)
         encoder = _read(files, "encoder.json", Encoder.from_json)
         if [feature.name for feature in encoder.features] != [feature.name for feature in features]:
-            raise CorruptModel(f"encoder.json of model {files.version} is that of other features.", remedy=OTHER)
+            raise CorruptModel(
+                Message("refusal.model.encoder", version=files.version), remedy=Message("refusal.model.other")
+            )
         segments, segment_predictors = _of_segments(files, policy, len(encoder.names), threads)
         general = {"logistic_regression": CURVES, "boosting": BOOSTER}.get(files.manifest.kind, FOREST)
         return cls(
@@ -225,27 +227,31 @@ def _read(files: ModelFiles, name: str, decode: Callable[[bytes], T]) -> T:
     try:
         return decode(_file(files, name))
     except UNREADABLE_JSON as error:
-        raise CorruptModel(f"{name} of model {files.version} cannot be read: {error}.", remedy=OTHER) from error
+        message = Message("refusal.model.unreadable", file=name, version=files.version, error=error)
+        raise CorruptModel(message, remedy=Message("refusal.model.other")) from error
 
 
 def _file(files: ModelFiles, name: str) -> bytes:
     if name not in files.files:
-        raise CorruptModel(f"Model {files.version} has no {name}.", remedy=OTHER)
+        message = Message("refusal.model.lacks", version=files.version, file=name)
+        raise CorruptModel(message, remedy=Message("refusal.model.other"))
     return files.files[name]
 
 
 def _check_width(files: ModelFiles, trained: int, encoded: int) -> None:
     if trained != encoded:
-        raise CorruptModel(
-            f"Model {files.version} was trained on {trained} columns, but its encoder makes {encoded}.",
-            remedy=OTHER,
-        )
+        message = Message("refusal.model.columns", version=files.version, trained=trained, encoded=encoded)
+        raise CorruptModel(message, remedy=Message("refusal.model.other"))
 
 
 def _mismatch(files: ModelFiles, policy: Policy) -> ContractMismatch:
     trained = files.manifest
     return ContractMismatch(
-        f"Model {files.version} was trained on the features of policy {trained.policy_name} {trained.policy_version}, "
-        f"which are not those of the present policy {policy.name} {policy.version}.",
-        remedy="Run `leadwerk retrain` under the present policy, or go back to the policy of the model.",
+        Message(
+            "refusal.model.features",
+            version=files.version,
+            trained=f"{trained.policy_name} {trained.policy_version}",
+            present=f"{policy.name} {policy.version}",
+        ),
+        remedy=Message("refusal.model.features.remedy"),
     )

@@ -149,8 +149,8 @@ def open_policies(settings: Settings) -> PolicyStore:
     place = settings.policy_place
     if place in SHIPPED:
         raise ConfigurationError(
-            f"LEADWERK_POLICY names the shipped policy {place}, which cannot be replaced.",
-            remedy=f"Unset it, or copy the policy to {settings.home / 'policy.yaml'}.",
+            Message("refusal.policy.shipped", policy=place),
+            remedy=Message("refusal.policy.shipped.remedy", path=settings.home / "policy.yaml"),
         )
     fallback = shipped_text(settings.policy) if settings.policy in SHIPPED else ""
     if place.startswith("gs://"):

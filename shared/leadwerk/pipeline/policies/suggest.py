@@ -141,12 +141,10 @@ def decide(
     for rule in rules:
         # All rules are checked before anything is recorded: a decision on half a list would be worthless.
         if rule not in proposed:
-            remedy = (
-                f"Rules with a suggestion: {', '.join(proposed)}."
-                if proposed
-                else "Run `leadwerk policy suggest` first."
-            )
-            raise InputError(f"Nothing is suggested for {rule!r}.", field="rule", value=rule, remedy=remedy)
+            remedy = Message("refusal.suggestion.first")
+            if proposed:
+                remedy = Message("refusal.suggestion.proposed", rules=", ".join(proposed))
+            raise InputError(Message("refusal.suggestion", rule=repr(rule)), field="rule", value=rule, remedy=remedy)
     rows = [_row(policy, proposed[rule], verdict, note.now) for rule in rules]
     decisions = [msgspec.structs.replace(row, author=note.author, reason=note.reason) for row in rows]
     warehouse.append("suggestions", decisions)

@@ -18,6 +18,7 @@ from leadwerk.pipeline.workflows.outgoing_texts import OpenAction, lines, title
 from leadwerk.pipeline.workflows.owners import owner_of, read_loads
 from leadwerk.policy.model import Policy
 from leadwerk.policy.workflows import Workflow
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import ScoreReason
 from leadwerk.warehouse.statement import statement
@@ -71,9 +72,8 @@ def trial(
     parameters = {"lead_id": lead_id, "first_day": first_day, "as_of": now}
     rows = warehouse.rows(statement("workflow_actions/of_lead", LeadOfTrial), parameters)
     if not rows:
-        raise UnknownLead(
-            f"Lead {lead_id} has no score.", field="lead_id", value=lead_id, remedy="Run `leadwerk rescore` first."
-        )
+        message, remedy = Message("refusal.lead.unscored", lead=lead_id), Message("refusal.lead.unscored.remedy")
+        raise UnknownLead(message, field="lead_id", value=lead_id, remedy=remedy)
     (lead,) = rows
     loads = read_loads(warehouse, now)
     tried: list[TriedAction] = []
