@@ -78,6 +78,11 @@ def test_a_random_outcome_gives_no_champion_and_says_so(
     code, report = retrained(capsys, *home)
     assert (code, report["verdict"], report["champion_after"]) == (EXIT_NO_SIGNAL, "no_signal", None)
     assert "no usable signal" in report["reason"]
+    assert "stale" not in report["reason"]  # of what does not serve nobody asks how old it is
+    assert (
+        run(["score", "--csv", str(tmp_path / "leads.csv"), "--out", str(tmp_path / "scored.csv"), *home]) == EXIT_ERROR
+    )
+    assert "no usable signal" in " ".join(capsys.readouterr().err.replace("│", " ").split())
 
 
 @pytest.mark.slow
@@ -87,7 +92,9 @@ def test_what_stops_is_told_in_the_readers_language(
     imported(write(tmp_path / "leads.csv", skill=1.5, leak=True), home)
     capsys.readouterr()
     assert run(["retrain", "--output-language", "de", *home]) == EXIT_LEAK
-    text = " ".join(capsys.readouterr().err.split())
+    printed = capsys.readouterr()
+    text = " ".join(f"{printed.out} {printed.err}".split())
+    assert "Nicht übernommen: Lost Reason kennt vielleicht das Ergebnis; es wurde nichts gelernt." in text
     assert "Lost Reason: ob es leer ist, verrät das Ergebnis" in text
     assert "--exclude 'Lost Reason'" in text
 

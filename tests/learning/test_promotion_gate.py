@@ -66,6 +66,14 @@ def test_an_order_that_is_right_serves_although_its_level_is_stale(market):
     assert "probabilities are stale" in decision.reason
 
 
+def test_an_order_by_chance_is_not_said_to_have_stale_probabilities(market):
+    rows, truth = market
+    guess = 1 / (1 + np.exp(-np.random.default_rng(3).normal(size=len(truth)) - 3))
+    decision = judge(rows, guess)
+    assert (decision.verdict, decision.level) == ("no_signal", "stale")
+    assert "stale" not in decision.reason
+
+
 def test_the_level_is_compared_with_the_rate_known_then_and_not_with_the_tests_own(market):
     rows, truth = market
     low = 1 / (1 + 2 * (1 / truth - 1))

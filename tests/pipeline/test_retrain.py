@@ -273,6 +273,13 @@ def test_an_empty_warehouse_is_said_and_nothing_promoted(tmp_path, policy, regis
 
 
 @pytest.mark.slow
+def test_without_usable_signal_the_reason_says_that_points_decide(filled, policy, registry):
+    report = retrain.run(filled, policy, registry, now=NOW, options=retrain.RetrainOptions(z_needed=1000.0))
+    assert (report.verdict, report.champion_after) == ("no_signal", None)
+    assert report.reason.endswith("(z 1000.0 is needed). Until then the points decide.")
+
+
+@pytest.mark.slow
 def test_a_champion_of_another_contract_is_replaced_and_the_reason_says_so(filled, policy, registry):
     other = msgspec.structs.replace(policy, signals=(*policy.signals, Signal(name="fax", touchpoint="fax")))
     retrain.run(filled, other, registry, now=NOW)

@@ -34,10 +34,12 @@ from leadwerk.importing.written_file import UTF8_WITH_MARK, harmless_texts, writ
 from leadwerk.pipeline.import_home import read_mapping
 from leadwerk.policy.folding import folded
 from leadwerk.progress import Progress
+from leadwerk.report.report_rows import StoredTrainingRun
 from leadwerk.scoring.score_columns import NO_SCORE, ColumnScores
 from leadwerk.texts.counted_progress import watched
 from leadwerk.texts.message import Message, sentences
 from leadwerk.texts.number_format import percent
+from leadwerk.warehouse.statement import statement
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.score_file import FileScores
@@ -101,10 +103,7 @@ def score_file(deployment: Deployment, file: ScoringFile, now: datetime, speech:
     mapping = _mapping(deployment, content, file.id_name)
     model = deployment.scorer()
     if model is None and not deployment.policy.points.rules:
-        raise NoChampion(
-            Message("cli.score_file.no_champion"),
-            remedy=Message("cli.score_file.no_champion.remedy"),
-        )
+        raise _no_champion(deployment, now)
     from leadwerk.pipeline import score_file as stage
 
     with working(speech, "score_file.scoring", file=source.name, as_json=as_json) as progress:
@@ -133,6 +132,19 @@ def score_file(deployment: Deployment, file: ScoringFile, now: datetime, speech:
 
 def _time_source(column: str | None) -> Message:
     return Message("import.time.column", column=column) if column else Message("import.time.now")
+
+
+def _no_champion(deployment: Deployment, now: datetime) -> NoChampion:
+    """Why nothing can be scored: nothing was trained yet, or the last training found nothing that could serve."""
+    parameters = {"as_of": now, "most": 1}
+    trained = list(deployment.warehouse.rows(statement("model_runs/history", StoredTrainingRun), parameters))
+    if not trained:
+        return NoChampion(Message("cli.score_file.no_champion"), remedy=Message("cli.score_file.no_champion.remedy"))
+    last = trained[0]
+    return NoChampion(
+        Message("cli.score_file.no_champion.refused", day=f"{last.trained_at:%Y-%m-%d}", reason=last.why()),
+        remedy=Message("cli.score_file.no_champion.refused.remedy"),
+    )
 
 
 def _refuse_without_score(content: CsvTable, scores: FileScores) -> None:

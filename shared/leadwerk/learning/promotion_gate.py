@@ -106,7 +106,11 @@ def decide(
     """
     kind, probability, evidence = candidate.kind, candidate.probability, candidate.evidence
     order = within_time_auc(evidence.converted, evidence.score, evidence.block, evidence.lead)
-    level, level_text = _level(rows, probability, seed)
+    # `>=` and its negation, not `<`: z is NaN where no block has both outcomes, and that is no signal either.
+    has_signal = bool(order.z >= z_needed)
+    level, losses = _level(rows, probability, seed)
+    # Probabilities that nobody will see are not called old.
+    level_text = Message("gate.level.stale", level=losses) if level == "stale" and has_signal else losses
     summary: str = Message(
         "gate.order",
         model=name_of(kind),
@@ -115,8 +119,7 @@ def decide(
         z=f"{order.z:.1f}",
         level=level_text,
     )
-    # `not >=` and not `<`: z is NaN where no block has both outcomes, and that is no signal either.
-    if not order.z >= z_needed:
+    if not has_signal:
         return GateDecision(kind, False, _no_signal(summary, order, z_needed), "no_signal", level)
     if rows.points is not None:
         gap, error = within_time_difference(rows.converted, probability, rows.points, rows.block, rows.lead)
@@ -143,7 +146,7 @@ def _level(rows: JudgedRows, probability: Floats, seed: int) -> tuple[Level, str
     losses = metrics.losses(rows.converted, probability), metrics.losses(rows.converted, rows.known_rate)
     worse, error = paired_difference(*losses, rows.lead, seed=seed)
     text = Message("gate.level", loss=f"{losses[0].mean():.4f}", rate=f"{losses[1].mean():.4f}")
-    return ("calibrated", text) if worse <= error else ("stale", Message("gate.level.stale", level=text))
+    return ("calibrated" if worse <= error else "stale"), text
 
 
 def _against(rows: JudgedRows, probability: Floats, incumbent: Incumbent, seed: int) -> tuple[Verdict, str]:

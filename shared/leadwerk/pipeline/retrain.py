@@ -163,9 +163,9 @@ def _learn_and_save(
     recent = without_recent_fields(rows.recent, policy, checked.excluded)
     learned = train_model(landmarks, setup, champion=champion, rules=rules, recent=recent, progress=progress)
     fields = {"leaks": checked.report.findings, "excluded": checked.excluded}
+    points_decide = Message("gate.points_decide") if pointer is None and rules is not None else ""
     if isinstance(learned, TrainingSkipped):
-        points_decide = pointer is None and rules is not None
-        reason = sentences(learned.reason, Message("gate.points_decide") if points_decide else "")
+        reason = sentences(learned.reason, points_decide)
         serves = {"champion_before": before, "champion_after": before}
         return _report(run, landmarks, reason=reason, verdict="too_few", **serves, **fields)
     manifest = training_manifest(learned, checked, policy, now)
@@ -174,6 +174,8 @@ def _learn_and_save(
     decision = learned.decision
     reason = Message("gate.note.before", note=note, reason=decision.reason) if note else decision.reason
     after = registry.promote(version, expected=pointer, at=now, reason=reason) if decision.promote else pointer
+    if decision.verdict == "no_signal":
+        reason = sentences(reason, points_decide)
     # A champion that is replaced need not step back; stand_down looks at that itself.
     if pointer is not None and champion_check.stand_down(registry, policy, pointer, learned, now):
         after, reason = None, sentences(reason, learned.stands_down)
