@@ -23,7 +23,7 @@ import msgspec
 import requests
 
 from benchmarks.figure import Figure
-from benchmarks.pubsub_emulator import PushProxy, Topic, emulated, emulator_jar
+from benchmarks.pubsub_emulator import Headers, PushProxy, Topic, emulated, emulator_jar
 from benchmarks.push_sender import Google, enveloped, environment
 from leadwerk.serve import FunctionServers, serving, start
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
@@ -56,7 +56,7 @@ class OwnDriver:
     """Pushes messages side by side, each until the function answers 2xx; `acknowledged` are their numbers."""
 
     url: str
-    headers: dict[str, str]
+    headers: Headers
     acknowledged: set[str] = field(default_factory=set)
     senders: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(SENDERS))
     published: int = 0
@@ -73,7 +73,7 @@ class OwnDriver:
         body = enveloped(text, message_id)
         while True:
             try:
-                if requests.post(self.url, data=body, headers=self.headers, timeout=60).ok:
+                if requests.post(self.url, data=body, headers=self.headers(), timeout=60).ok:
                     self.acknowledged.add(message_id)
                     return
             except requests.RequestException:
@@ -102,7 +102,7 @@ Publish = Callable[[Sequence[str]], list[str]]
 
 
 @contextmanager
-def _publisher(home: Path, url: str, headers: dict[str, str], jar: Path | None) -> Iterator[tuple[Publish, set[str]]]:
+def _publisher(home: Path, url: str, headers: Headers, jar: Path | None) -> Iterator[tuple[Publish, set[str]]]:
     """What publishes, and the ids of messages that the function has taken so far."""
     if jar is None:
         driver = OwnDriver(url, headers)
@@ -134,7 +134,7 @@ def play(home: Path, events: int, *, seed: int = 7, jar: Path | None = None) -> 
     try:
         with (
             serving(home, names=(FUNCTION,), crm=False, environment=environment(google)) as servers,
-            _publisher(home, servers.url(FUNCTION) + "/pubsub", google.headers(), jar) as (publish, acknowledged),
+            _publisher(home, servers.url(FUNCTION) + "/pubsub", google.headers, jar) as (publish, acknowledged),
         ):
             begun_at = time.monotonic()
             publishing = threading.Thread(target=_publish_in_bursts, args=(publish, data))

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,41 +27,52 @@ def emulator_jar() -> Path | None:
     return next(iter(sorted(JARS.glob("*.jar"))), None) if shutil.which("java") else None
 
 
-class PushProxy:
+Headers = Callable[[], Mapping[str, str]]
+
+
+class PushProxy(ThreadingHTTPServer):
     """Takes the emulator's pushes, adds a token, passes them on, and answers as the function does.
 
-    `acknowledged`: ids of the messages that the function has taken.
+    Each push gets a token of its own from `headers`: a token ends after an hour, and a slow machine pushes for longer.
+    `acknowledged`: ids of the messages that the function has taken, after so many `pushes`.
     """
 
-    def __init__(self, target: str, headers: Mapping[str, str]) -> None:
+    def __init__(self, target: str, headers: Headers) -> None:
+        super().__init__(("127.0.0.1", 0), _Pushed)
+        self.target, self.headers = target, headers
         self.acknowledged: set[str] = set()
-        proxy = self
+        self.pushes = 0
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server_port}/pubsub"
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                status = 502
-                with suppress(requests.RequestException):
-                    status = requests.post(target, data=body, headers=dict(headers), timeout=60).status_code
-                if status < 300:
-                    proxy.acknowledged.add(json.loads(body)["message"]["messageId"])
-                self.send_response(status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Nothing: thousands of requests."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}/pubsub"
+    def passed_on(self, body: bytes) -> int:
+        """The function's status, 502 without an answer."""
+        self.pushes += 1
+        try:
+            status = requests.post(self.target, data=body, headers=dict(self.headers()), timeout=60).status_code
+        except requests.RequestException:
+            return 502
+        if status < 300:
+            self.acknowledged.add(json.loads(body)["message"]["messageId"])
+        return status
 
     def close(self) -> None:
         """Take no more pushes."""
-        self.server.shutdown()
-        self.server.server_close()
+        self.shutdown()
+        self.server_close()
+
+
+class _Pushed(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: PushProxy
+
+    def do_POST(self) -> None:
+        self.send_response(self.server.passed_on(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: thousands of requests."""
 
 
 class Topic:

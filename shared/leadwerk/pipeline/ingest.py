@@ -91,16 +91,16 @@ def run(
         CRMUnavailable, CRMRejected: the CRM failed between two pages; earlier pages are stored and a rerun continues.
         RecordFailure: the code fails at most cases of a page; likewise.
     """
-    cursor, moved_at = _position(warehouse, crm.source)
-    reading = _Reading(warehouse, policy, crm.source, now, person_key, cursor, moved_at)
     is_used_up = options.limit.begin()
     with warehouse.kept_open():
+        cursor, moved_at = _position(warehouse, crm.source)
+        reading = _Reading(warehouse, policy, crm.source, now, person_key, cursor, moved_at)
         for page in crm.pull(None if options.from_start else cursor):
             if reading.pages and is_used_up(reading.cases):
                 reading.unfinished = True
                 break
             reading.store(_with_real_changes(warehouse, policy, crm, page, now))
-    delete_again(warehouse, person_key, REREAD_TABLES)
+        delete_again(warehouse, person_key, REREAD_TABLES)
     return reading.report()
 
 

@@ -74,12 +74,13 @@ def run(warehouse: Warehouse, policy: Policy, receivers: Receivers, *, now: date
 
     A workflow starts from changes after its first run only.
     """
-    new = _decide(warehouse, policy, now)
-    actions = _open(warehouse, policy, now)
-    disabled = disabled_channels(warehouse, policy, now) if actions else {}
-    for reason in disabled.values():
-        logger.error(reason, extra={"fields": {"event": "channel_disabled", "stage": "workflows"}})
-    return replace(_carry_out(warehouse, policy, receivers, now, actions, disabled), decided=new)
+    with warehouse.kept_open():
+        new = _decide(warehouse, policy, now)
+        actions = _open(warehouse, policy, now)
+        disabled = disabled_channels(warehouse, policy, now) if actions else {}
+        for reason in disabled.values():
+            logger.error(reason, extra={"fields": {"event": "channel_disabled", "stage": "workflows"}})
+        return replace(_carry_out(warehouse, policy, receivers, now, actions, disabled), decided=new)
 
 
 def replay(
