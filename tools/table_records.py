@@ -36,7 +36,7 @@ from datetime import date, datetime
 from msgspec import Struct
 
 
-class TableRow(Struct, frozen=True, kw_only=True):
+class TableRow(Struct, frozen=True, kw_only=True, gc=False):
     """A row of one of Leadwerk's own tables."""
 
 '''
@@ -68,8 +68,10 @@ def _camel(name: str) -> str:
 def _table_classes(table: schema.Table) -> Iterator[str]:
     for field in table.fields:
         if field.fields:
-            yield _class(_nested_name(table.name, field), "Struct, frozen=True, kw_only=True", field.description, field)
-    yield _class(class_name(table.name), "TableRow, frozen=True, kw_only=True", table.description, table)
+            yield _class(
+                _nested_name(table.name, field), "Struct, frozen=True, kw_only=True, gc=False", field.description, field
+            )
+    yield _class(class_name(table.name), "TableRow, frozen=True, kw_only=True, gc=False", table.description, table)
 
 
 def _nested_name(table: str, field: schema.Field) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from leadwerk.crm.case_page import Case, GoneRecord
 from leadwerk.crm.owners import check_owners
@@ -192,7 +192,7 @@ def test_a_converted_lead_is_followed_to_what_it_became(subject: Subject, crm: C
     update = subject.update(crm, lead)
     (result,) = push_all(crm, [update])
     assert result == Gone(contact, "cannot reference converted lead")
-    assert push_all(crm, [replace(update, record_id=contact)]) == [Taken()]
+    assert push_all(crm, [structs.replace(update, record_id=contact)]) == [Taken()]
     assert subject.fields_shown(crm, contact)["predictive_score"] == 85
 
 

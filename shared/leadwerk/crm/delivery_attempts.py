@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from leadwerk.crm.case_page import GoneRecord
 from leadwerk.crm.outbox import UNKNOWN_LEAD, Pending
@@ -43,8 +43,7 @@ CANARY_REFUSALS = 0.2
 CANARY_PATIENCE = 5
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(Struct, frozen=True, gc=False):
     """One sending and how it ended; `record_id` is the CRM's record, where that is another than the lead."""
 
     pending: Pending

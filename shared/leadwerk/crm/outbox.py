@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from leadwerk.crm.fields import FieldMapping
 from leadwerk.crm.port import LeadUpdate
@@ -27,7 +27,7 @@ HOT = "HOT"
 WINDOW = timedelta(days=90)
 
 
-class OutboxRow(Struct, frozen=True, kw_only=True):
+class OutboxRow(Struct, frozen=True, kw_only=True, gc=False):
     """A row of deliveries/outbox; `shown_hash` is what the CRM shows of the lead, where that is certain."""
 
     lead_id: str
@@ -51,8 +51,7 @@ class OutboxRow(Struct, frozen=True, kw_only=True):
     record_id: str | None
 
 
-@dataclass(frozen=True)
-class Pending:
+class Pending(Struct, frozen=True, gc=False):
     """A score that the CRM should hold; `attempts` were made at it, and it may be tried from `not_before` on."""
 
     update: LeadUpdate

@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Literal, Protocol
 
 import msgspec
@@ -49,8 +48,7 @@ class Capabilities:
 _SORTED = msgspec.json.Encoder(order="sorted")
 
 
-@dataclass(frozen=True)
-class LeadUpdate:
+class LeadUpdate(msgspec.Struct, frozen=True, gc=False):
     """What the CRM shall show of a lead: CRM field → value; None empties the field.
 
     `record_id` is the CRM's record, the lead itself unless it was merged into another. A CRM may ignore a `key` that it
@@ -68,7 +66,7 @@ class LeadUpdate:
         """The id of the record to write."""
         return self.record_id or self.lead_id
 
-    @cached_property
+    @property
     def payload_hash(self) -> str:
         """Sixteen hexadecimal digits of what the lead shows; the order of fields does not matter."""
         # Keys sorted: the same fields in another order are the same payload, and are not sent again.

@@ -11,11 +11,11 @@ from datetime import date, datetime
 from msgspec import Struct
 
 
-class TableRow(Struct, frozen=True, kw_only=True):
+class TableRow(Struct, frozen=True, kw_only=True, gc=False):
     """A row of one of Leadwerk's own tables."""
 
 
-class ActivityDailySignal(Struct, frozen=True, kw_only=True):
+class ActivityDailySignal(Struct, frozen=True, kw_only=True, gc=False):
     """Signals of the day."""
 
     name: str | None = None
@@ -24,7 +24,7 @@ class ActivityDailySignal(Struct, frozen=True, kw_only=True):
     last_at: datetime | None = None
 
 
-class ActivityDailyCalculator(Struct, frozen=True, kw_only=True):
+class ActivityDailyCalculator(Struct, frozen=True, kw_only=True, gc=False):
     """Use of the calculator; null without any."""
 
     uses: int | None = None
@@ -35,7 +35,7 @@ class ActivityDailyCalculator(Struct, frozen=True, kw_only=True):
     instalment: float | None = None
 
 
-class ActivityDailyRow(TableRow, frozen=True, kw_only=True):
+class ActivityDailyRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One visitor on one day."""
 
     day: date
@@ -59,7 +59,7 @@ class ActivityDailyRow(TableRow, frozen=True, kw_only=True):
     first_medium: str | None = None
 
 
-class ActivityEventRow(TableRow, frozen=True, kw_only=True):
+class ActivityEventRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One deduplicated GA4 event of a human visitor, by the property's day."""
 
     day: date
@@ -89,7 +89,7 @@ class ActivityEventRow(TableRow, frozen=True, kw_only=True):
     first_medium: str | None = None
 
 
-class AnonymousCountRow(TableRow, frozen=True, kw_only=True):
+class AnonymousCountRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One group of erased leads of a month: its segment, its time to first contact, and what became of them."""
 
     entry_id: str
@@ -103,7 +103,7 @@ class AnonymousCountRow(TableRow, frozen=True, kw_only=True):
     hot: int
 
 
-class AuditLogRow(TableRow, frozen=True, kw_only=True):
+class AuditLogRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One act that no other table records: a sign-in, an answer to a person, an export, a rollback."""
 
     entry_id: str
@@ -117,7 +117,7 @@ class AuditLogRow(TableRow, frozen=True, kw_only=True):
     after: str | None = None
 
 
-class AuditSealRow(TableRow, frozen=True, kw_only=True):
+class AuditSealRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One seal over entries of the audit trail: their hashes, chained to the seal before."""
 
     sequence: int
@@ -130,7 +130,7 @@ class AuditSealRow(TableRow, frozen=True, kw_only=True):
     seal: str
 
 
-class CompanyAnswerFact(Struct, frozen=True, kw_only=True):
+class CompanyAnswerFact(Struct, frozen=True, kw_only=True, gc=False):
     """Validated facts."""
 
     name: str | None = None
@@ -139,7 +139,7 @@ class CompanyAnswerFact(Struct, frozen=True, kw_only=True):
     confidence: float | None = None
 
 
-class CompanyAnswerRow(TableRow, frozen=True, kw_only=True):
+class CompanyAnswerRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One answer of a registry or a language model about a company, also that it knew nothing or failed."""
 
     answer_id: str
@@ -157,7 +157,7 @@ class CompanyAnswerRow(TableRow, frozen=True, kw_only=True):
     facts: tuple[CompanyAnswerFact, ...] = ()
 
 
-class CursorRow(TableRow, frozen=True, kw_only=True):
+class CursorRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One move of the position up to which a source was read."""
 
     source: str
@@ -165,7 +165,7 @@ class CursorRow(TableRow, frozen=True, kw_only=True):
     moved_at: datetime
 
 
-class DeliveryRow(TableRow, frozen=True, kw_only=True):
+class DeliveryRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One attempt to send one score to the CRM."""
 
     delivery_id: str
@@ -184,7 +184,7 @@ class DeliveryRow(TableRow, frozen=True, kw_only=True):
     crm_record_id: str | None = None
 
 
-class DriftCheckRow(TableRow, frozen=True, kw_only=True):
+class DriftCheckRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One check of one monitor: leads and outcomes against the training, or what comes in against earlier weeks."""
 
     check_id: str
@@ -202,7 +202,7 @@ class DriftCheckRow(TableRow, frozen=True, kw_only=True):
     drivers: str
 
 
-class ErasedIdRow(TableRow, frozen=True, kw_only=True):
+class ErasedIdRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One id that was erased, as a keyed hash: what comes again from before the erasure is deleted again."""
 
     proof: str
@@ -211,14 +211,14 @@ class ErasedIdRow(TableRow, frozen=True, kw_only=True):
     erased_at: datetime
 
 
-class ErasureDeleted(Struct, frozen=True, kw_only=True):
+class ErasureDeleted(Struct, frozen=True, kw_only=True, gc=False):
     """What a completed erasure deleted."""
 
     place: str | None = None
     row_count: int | None = None
 
 
-class ErasureRow(TableRow, frozen=True, kw_only=True):
+class ErasureRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One step of an erasure, which names nobody: begun, or completed with what it deleted."""
 
     entry_id: str
@@ -232,7 +232,7 @@ class ErasureRow(TableRow, frozen=True, kw_only=True):
     models: tuple[str, ...] = ()
 
 
-class ExtractRunRow(TableRow, frozen=True, kw_only=True):
+class ExtractRunRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One day of the export, as one extract run read it."""
 
     day: date
@@ -248,7 +248,7 @@ class ExtractRunRow(TableRow, frozen=True, kw_only=True):
     visitors: int
 
 
-class IdentityRow(TableRow, frozen=True, kw_only=True):
+class IdentityRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One observation that a web visitor is a lead."""
 
     visitor_id: str
@@ -258,7 +258,7 @@ class IdentityRow(TableRow, frozen=True, kw_only=True):
     stored_at: datetime | None = None
 
 
-class KpisDailyRow(TableRow, frozen=True, kw_only=True):
+class KpisDailyRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One KPI of a morning, of all leads or of one segment, as it stood then."""
 
     kpi_id: str
@@ -274,7 +274,7 @@ class KpisDailyRow(TableRow, frozen=True, kw_only=True):
     policy_version: str
 
 
-class LeadReadRow(TableRow, frozen=True, kw_only=True):
+class LeadReadRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One day on which one person opened one lead's page or history."""
 
     lead_id: str
@@ -284,7 +284,7 @@ class LeadReadRow(TableRow, frozen=True, kw_only=True):
     stored_at: datetime | None = None
 
 
-class LeadAttribute(Struct, frozen=True, kw_only=True):
+class LeadAttribute(Struct, frozen=True, kw_only=True, gc=False):
     """Columns that only this user has."""
 
     name: str | None = None
@@ -292,7 +292,7 @@ class LeadAttribute(Struct, frozen=True, kw_only=True):
     number: float | None = None
 
 
-class LeadRow(TableRow, frozen=True, kw_only=True):
+class LeadRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One version of a lead: its fields from recorded_at on."""
 
     event_id: str
@@ -323,7 +323,7 @@ class LeadRow(TableRow, frozen=True, kw_only=True):
     unsubscribed: bool | None = None
 
 
-class ModelRunRow(TableRow, frozen=True, kw_only=True):
+class ModelRunRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One retraining, with the decision of its promotion gate."""
 
     run_id: str
@@ -338,7 +338,7 @@ class ModelRunRow(TableRow, frozen=True, kw_only=True):
     reason_message: str | None = None
 
 
-class ObjectionRow(TableRow, frozen=True, kw_only=True):
+class ObjectionRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One objection of a person to profiling, or its withdrawal, for one lead or for all leads of the person."""
 
     event_id: str
@@ -350,7 +350,7 @@ class ObjectionRow(TableRow, frozen=True, kw_only=True):
     person_key: str | None = None
 
 
-class OutcomeRow(TableRow, frozen=True, kw_only=True):
+class OutcomeRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One change of a lead's status in the CRM."""
 
     event_id: str
@@ -364,7 +364,7 @@ class OutcomeRow(TableRow, frozen=True, kw_only=True):
     amount: float | None = None
 
 
-class OverrideRow(TableRow, frozen=True, kw_only=True):
+class OverrideRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One override of a lead's cluster by a person, or its release."""
 
     event_id: str
@@ -378,7 +378,7 @@ class OverrideRow(TableRow, frozen=True, kw_only=True):
     stored_at: datetime | None = None
 
 
-class PickRow(TableRow, frozen=True, kw_only=True):
+class PickRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One step of a lead's pick: picked, released or expired."""
 
     event_id: str
@@ -394,7 +394,7 @@ class PickRow(TableRow, frozen=True, kw_only=True):
     stored_at: datetime | None = None
 
 
-class PolicyChangeRow(TableRow, frozen=True, kw_only=True):
+class PolicyChangeRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One publication or reversion of a policy by a person."""
 
     change_id: str
@@ -406,7 +406,7 @@ class PolicyChangeRow(TableRow, frozen=True, kw_only=True):
     reason: str
 
 
-class RejectionRow(TableRow, frozen=True, kw_only=True):
+class RejectionRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One row of a source that could not be used."""
 
     rejection_id: str
@@ -419,7 +419,7 @@ class RejectionRow(TableRow, frozen=True, kw_only=True):
     reason_message: str | None = None
 
 
-class ScoreReason(Struct, frozen=True, kw_only=True):
+class ScoreReason(Struct, frozen=True, kw_only=True, gc=False):
     """Strongest reasons first."""
 
     feature: str | None = None
@@ -428,7 +428,7 @@ class ScoreReason(Struct, frozen=True, kw_only=True):
     facts: str | None = None
 
 
-class ScoreLedger(Struct, frozen=True, kw_only=True):
+class ScoreLedger(Struct, frozen=True, kw_only=True, gc=False):
     """Every row that fit and interest add up from."""
 
     rule: str | None = None
@@ -441,7 +441,7 @@ class ScoreLedger(Struct, frozen=True, kw_only=True):
     points: float | None = None
 
 
-class ScoreRow(TableRow, frozen=True, kw_only=True):
+class ScoreRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One score of a lead at one moment, with its reasons."""
 
     score_id: str
@@ -482,7 +482,7 @@ class ScoreRow(TableRow, frozen=True, kw_only=True):
     random_rank: int | None = None
 
 
-class StageChangeRow(TableRow, frozen=True, kw_only=True):
+class StageChangeRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One change of a lead's stage."""
 
     lead_id: str
@@ -495,7 +495,7 @@ class StageChangeRow(TableRow, frozen=True, kw_only=True):
     score_id: str | None = None
 
 
-class SuggestionRow(TableRow, frozen=True, kw_only=True):
+class SuggestionRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One number suggested for a policy, or a person's decision on the suggestion."""
 
     entry_id: str
@@ -510,7 +510,7 @@ class SuggestionRow(TableRow, frozen=True, kw_only=True):
     evidence: str
 
 
-class ThresholdHoldRow(TableRow, frozen=True, kw_only=True):
+class ThresholdHoldRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One hold of a HOT threshold by a person, or its release."""
 
     set_at: datetime
@@ -522,7 +522,7 @@ class ThresholdHoldRow(TableRow, frozen=True, kw_only=True):
     reason: str
 
 
-class ThresholdRow(TableRow, frozen=True, kw_only=True):
+class ThresholdRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One HOT threshold on one day, by basis and seller pool."""
 
     day: date
@@ -538,7 +538,7 @@ class ThresholdRow(TableRow, frozen=True, kw_only=True):
     policy_version: str
 
 
-class TouchpointRow(TableRow, frozen=True, kw_only=True):
+class TouchpointRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One touchpoint: a contact with a lead that is not on the web site."""
 
     event_id: str
@@ -553,7 +553,7 @@ class TouchpointRow(TableRow, frozen=True, kw_only=True):
     instalment: float | None = None
 
 
-class VerdictRow(TableRow, frozen=True, kw_only=True):
+class VerdictRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One verdict of a seller on one lead after a call."""
 
     event_id: str
@@ -569,7 +569,7 @@ class VerdictRow(TableRow, frozen=True, kw_only=True):
     stored_at: datetime | None = None
 
 
-class WorkflowActionRow(TableRow, frozen=True, kw_only=True):
+class WorkflowActionRow(TableRow, frozen=True, kw_only=True, gc=False):
     """One step of one action of a workflow: decided (attempt 0), or an attempt at it."""
 
     action_id: str
