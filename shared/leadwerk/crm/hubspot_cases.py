@@ -37,6 +37,7 @@ NAMES = {
     "zip": "postcode", "hs_language": "language", "jobtitle": "job_title", "numemployees": "employees",
     "annualrevenue": "revenue", "createdate": "created_at", "hs_email_optout": "unsubscribed",
 }  # fmt: skip
+ID = "hs_object_id"
 MERGED = "hs_calculated_merged_vids"
 ARCHIVED_AT_ONCE = 100
 
@@ -53,6 +54,10 @@ class _Record(msgspec.Struct, frozen=True, rename="camel"):
 
     def place(self) -> Position:
         return Position(self.stamp(), self.id)
+
+    def order(self) -> tuple[datetime, int]:
+        """By stamp, then by number: ids are numbers."""
+        return self.stamp(), int(self.id) if self.id.isdigit() else 0
 
     def millisecond(self) -> int:
         return int(self.stamp().timestamp() * 1000)
@@ -174,33 +179,53 @@ def _missing(http: HttpClient, record_id: str) -> GoneRecord:
 
 
 def _search(http: HttpClient, listed: _List, place: Position | None) -> Sequence[_Record]:
-    """Records behind a place: those of its very stamp with a larger id first, then the later ones."""
+    """Records behind a place: those of its very stamp with a larger id first, then the later ones.
+
+    HubSpot sorts by one property, so records of one stamp come in no order. A full page ends before its last stamp, and
+    where a page has one stamp only, its records are read by their ids.
+    """
     if place is None:
-        return _query(http, listed, [])
-    stamp = str(int(place.stamp.timestamp() * 1000))
-    same_stamp: list[_Record] = []
-    if place.record_id:
-        same = [_filter(listed.stamp, "EQ", stamp), _filter("hs_object_id", "GT", place.record_id)]
-        same_stamp = _query(http, listed, same)
+        return _in_order(http, listed, _query(http, listed, [], listed.stamp))
+    same_stamp = _of_stamp(http, listed, place) if place.record_id else []
     if len(same_stamp) == PAGE_SIZE:
         return same_stamp
     operator = "GT" if place.record_id else "GTE"
-    later = _query(http, listed, [_filter(listed.stamp, operator, stamp)])
+    later = _query(http, listed, [_filter(listed.stamp, operator, _millisecond(place.stamp))], listed.stamp)
+    ordered = _in_order(http, listed, later)
     # Results may carry stamps outside of the window: the index is older than the record.
-    return same_stamp + [record for record in later if record.stamp() >= place.stamp]
+    return same_stamp + [record for record in ordered if record.stamp() >= place.stamp]
+
+
+def _in_order(http: HttpClient, listed: _List, found: Sequence[_Record]) -> list[_Record]:
+    """A page by (stamp, id), without those of its last stamp of which others may be missing."""
+    last = found[-1].stamp() if len(found) == PAGE_SIZE else None
+    whole = [record for record in found if last is None or record.stamp() < last]
+    if last is not None and not whole:
+        # Without any of this stamp the index is older than the record, which comes again with its new stamp.
+        return _of_stamp(http, listed, Position(last, "")) or sorted(found, key=_Record.order)
+    return sorted(whole, key=_Record.order)
+
+
+def _of_stamp(http: HttpClient, listed: _List, place: Position) -> list[_Record]:
+    """Records of a place's stamp behind its id, by their ids."""
+    filters = [_filter(listed.stamp, "EQ", _millisecond(place.stamp))]
+    if place.record_id:
+        filters.append(_filter(ID, "GT", place.record_id))
+    return _query(http, listed, filters, ID)
+
+
+def _millisecond(moment: datetime) -> str:
+    return str(int(moment.timestamp() * 1000))
 
 
 def _filter(name: str, operator: str, value: str) -> dict[str, str]:
     return {"propertyName": name, "operator": operator, "value": value}
 
 
-def _query(http: HttpClient, listed: _List, filters: list[dict[str, str]]) -> list[_Record]:
+def _query(http: HttpClient, listed: _List, filters: list[dict[str, str]], sorted_by: str) -> list[_Record]:
     body = {
         "filterGroups": [{"filters": filters}] if filters else [],
-        "sorts": [
-            {"propertyName": listed.stamp, "direction": "ASCENDING"},
-            {"propertyName": "hs_object_id", "direction": "ASCENDING"},
-        ],
+        "sorts": [{"propertyName": sorted_by, "direction": "ASCENDING"}],
         "properties": list(listed.properties),
         "limit": PAGE_SIZE,
     }

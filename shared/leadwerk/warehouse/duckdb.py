@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 
 EXPORT = "`ga4."
+ROWS_AT_ONCE = 1_000
 
 
 class DuckDBWarehouse:
@@ -61,12 +62,7 @@ class DuckDBWarehouse:
             # Only aware columns: a plain TIMESTAMP would silently be taken for UTC.
             zoned = [column[0] for column in result.description if "TIME ZONE" in str(column[1])]
             with explained(statement.name):
-                values = result.fetchall()
-        rows = [dict(zip(names, row, strict=True)) for row in values]
-        for name in zoned:
-            for row in rows:
-                row[name] = utc(row[name])
-        return statement.read(rows)
+                return [row for portion in _portions(result) for row in statement.read(_named(portion, names, zoned))]
 
     def frame(self, statement: AnyStatement, parameters: Parameters) -> pd.DataFrame:
         """Run a statement; whole numbers stay whole where no NULL is among them."""
@@ -232,3 +228,17 @@ class DuckDBWarehouse:
         names = connection.execute(f"SELECT table_name FROM information_schema.tables WHERE {in_export} ORDER BY 1")
         self._file.exported = [name for (name,) in names.fetchall()]
         return self._file.exported
+
+
+def _portions(result: duckdb.DuckDBPyConnection) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows, ROWS_AT_ONCE at a time: Python's own objects of a row are gone before the next rows come."""
+    while portion := result.fetchmany(ROWS_AT_ONCE):
+        yield portion
+
+
+def _named(rows: Sequence[tuple[Any, ...]], names: Sequence[str], zoned: Sequence[str]) -> list[dict[str, Any]]:
+    named = [dict(zip(names, row, strict=True)) for row in rows]
+    for name in zoned:
+        for row in named:
+            row[name] = utc(row[name])
+    return named

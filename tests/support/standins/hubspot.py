@@ -123,7 +123,12 @@ class HubSpotStandIn(StandIn):
     def _search(self, kind: str, body: dict[str, Any]) -> Reply:
         if body["limit"] > 200:
             return _error(400, "VALIDATION_ERROR", "at most 200")
+        if len(body["sorts"]) != 1:
+            return _error(400, "VALIDATION_ERROR", "one sorting rule")
         rows = [pair for pair in self.changed() if all(_passes(*pair, entry) for entry in _filters(body))]
+        rows.sort(key=lambda pair: int(pair[0]), reverse=True)  # of one stamp: in any order but the one that helps
+        by_id = body["sorts"][0]["propertyName"] == "hs_object_id"
+        rows.sort(key=lambda pair: int(pair[0]) if by_id else pair[1].modified.timestamp())
         return Reply(200, {"results": [self._object(kind, *pair) for pair in rows[: body["limit"]]]})
 
     def _object(self, kind: str, key: str, record: Record) -> dict[str, Any]:
@@ -190,7 +195,7 @@ def _filters(body: dict[str, Any]) -> list[dict[str, str]]:
 
 def _passes(key: str, record: Record, entry: dict[str, str]) -> bool:
     if entry["propertyName"] == "hs_object_id":
-        return key > entry["value"]
+        return int(key) > int(entry["value"])
     millisecond, limit = int(record.modified.timestamp() * 1000), int(entry["value"])
     return {"EQ": millisecond == limit, "GT": millisecond > limit, "GTE": millisecond >= limit}[entry["operator"]]
 
