@@ -15,6 +15,7 @@ from leadwerk.crm.adapter import Adapter
 from leadwerk.crm.port import Capabilities, LeadUpdate, PushResult, Taken
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.pipeline import deliver
+from leadwerk.pipeline.deliver import OutboxSelection
 from leadwerk.policy import load
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 
@@ -42,14 +43,16 @@ class LimitedCRM(Adapter):
 def run() -> list[Figure]:
     """Seconds as a multiple of what the limit alone takes, CPU seconds, and how far memory grows."""
     with tempfile.TemporaryDirectory() as folder:
-        warehouse = DuckDBWarehouse(Path(folder))
+        warehouse, policy = DuckDBWarehouse(Path(folder)), load("mortgage")
         _store_scores(warehouse)
         # The rows of the set-up are gone before memory is measured.
         gc.collect()
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        # A process has translated its statements and imported what it needs by its first delivery.
+        deliver.run(warehouse, policy, LimitedCRM(), now=NOW, selection=OutboxSelection(lead_ids=["nobody"]))
         crm = LimitedCRM()
         start, cpu_start = time.monotonic(), time.process_time()
-        report = deliver.run(warehouse, load("mortgage"), crm, now=NOW)
+        report = deliver.run(warehouse, policy, crm, now=NOW)
         seconds, cpu = time.monotonic() - start, time.process_time() - cpu_start
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     if report.sent != LEADS:
@@ -60,7 +63,7 @@ def run() -> list[Figure]:
     return [
         Figure("100,000 scores: time / the CRM's own limit", ratio, "×", "≤ 1.1", 1, (ratio, ratio)),
         # What a busy machine cannot stretch far: below the limit's ten seconds, the CRM is what is waited for.
-        Figure("100,000 scores: CPU", cpu, "s", "< 10", 1, (cpu, cpu)),
+        Figure("100,000 scores: CPU", cpu, "s", "≤ 5", 1, (cpu, cpu)),
         Figure("100,000 scores: memory grown", memory, "MB", "flat", 1, (memory, memory)),
     ]
 

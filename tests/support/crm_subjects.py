@@ -35,7 +35,10 @@ Sleep = Callable[[float], None]
 
 @dataclass
 class Subject:
-    """A CRM and its adapter; `typed`: the CRM has fields that must exist; `tasks`, `pulls`: it has these at all."""
+    """A CRM and its adapter; `typed`: the CRM has fields that must exist; `tasks`, `pulls`: it has these at all.
+
+    `forgets_users`: of who left it keeps nothing.
+    """
 
     name: str
     standin: StandIn
@@ -44,6 +47,7 @@ class Subject:
     tasks: bool = True
     pulls: bool = True
     repeats_tasks: bool = False
+    forgets_users: bool = False
 
     def crm(self, sleep: Sleep = lambda _: None) -> CRM:
         return self.connect(self.standin.url, sleep)
@@ -85,6 +89,7 @@ SUBJECTS: dict[str, Callable[[], Subject]] = {
     "activecampaign": lambda: Subject(
         "activecampaign", ActiveCampaignStandIn(),
         lambda url, sleep: ActiveCampaign(url, TOKEN, sleep=sleep, **RATE),
+        forgets_users=True,
     ),
     "webhook": lambda: Subject(
         "webhook", WebhookStandIn(),

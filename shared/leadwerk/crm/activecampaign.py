@@ -27,6 +27,7 @@ from leadwerk.crm.port import (
     FieldValue,
     Hint,
     LeadUpdate,
+    Owner,
     PushResult,
     Refused,
     Taken,
@@ -107,6 +108,17 @@ class _Automations(msgspec.Struct, frozen=True):
     automations: list[_Automation]
 
 
+class _User(msgspec.Struct, frozen=True, rename="camel"):
+    id: str
+    email: str = ""
+    first_name: str = ""
+    last_name: str = ""
+
+
+class _Users(msgspec.Struct, frozen=True):
+    users: list[_User]
+
+
 class ActiveCampaign(Adapter):
     """See `leadwerk.crm.port.CRM`."""
 
@@ -114,7 +126,7 @@ class ActiveCampaign(Adapter):
     capabilities = Capabilities(
         overlap=timedelta(days=2),
         cursor_step=timedelta(days=1),
-        reports=frozenset({"unsubscribes"}),
+        reports=frozenset({"unsubscribes", "owners"}),
         webhooks="secret_url",
         budget_floor=0.0,
     )
@@ -196,6 +208,19 @@ class ActiveCampaign(Adapter):
     def reread(self, record_ids: Sequence[str]) -> CasePage:
         """See `CRM.reread`: contacts with their deals."""
         return activecampaign_cases.reread(self._http, record_ids)
+
+    def owners(self) -> Sequence[Owner]:
+        """See `CRM.owners`: those who may log in today; of who left ActiveCampaign keeps nothing."""
+        owners: list[Owner] = []
+        while True:
+            parameters = {"limit": PAGE_SIZE, "offset": len(owners)}
+            users = self._http.call_repeatedly("GET", "/api/3/users", params=parameters).decoded(_Users).users
+            owners += [
+                Owner(user.id, " ".join(filter(None, (user.first_name, user.last_name))), user.email or None)
+                for user in users
+            ]
+            if len(users) < PAGE_SIZE:
+                return owners
 
     def create_task(self, task: Task) -> str:
         """See `CRM.create_task`: a task of the same title for this contact is there already."""

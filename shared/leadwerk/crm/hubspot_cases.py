@@ -1,28 +1,24 @@
 """Changed contacts of HubSpot as cases, and changed deals with the stages that they passed.
 
-The search is only eventually consistent, so each run starts an overlap before its cursor. It returns at most 10,000
-records of a query: pages follow the order of (stamp, id), never a running number.
+The search is only eventually consistent, so each run starts an overlap before its cursor.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from leadwerk.crm.case_page import Case, CasePage, GoneRecord, StageKind
 from leadwerk.crm.http_client import HttpClient
+from leadwerk.crm.hubspot_search import VERSION, ObjectList, Record, Records, search
 from leadwerk.crm.hubspot_stages import read_steps
 from leadwerk.crm.keyset import Position, joined, split, walk
 from leadwerk.crm.stage_steps import past_cases
 from leadwerk.errors import CRMRejected
 from leadwerk.warehouse.batches import batches
 
-VERSION = "2026-09"
-# HubSpot's search returns no more results than this.
-PAGE_SIZE = 200
 IDS_AT_ONCE = 100
 CONTACT_PROPERTIES = (
     "email", "phone", "zip", "country", "hs_language", "jobtitle", "industry", "numemployees", "annualrevenue",
@@ -37,43 +33,8 @@ NAMES = {
     "zip": "postcode", "hs_language": "language", "jobtitle": "job_title", "numemployees": "employees",
     "annualrevenue": "revenue", "createdate": "created_at", "hs_email_optout": "unsubscribed",
 }  # fmt: skip
-ID = "hs_object_id"
 MERGED = "hs_calculated_merged_vids"
 ARCHIVED_AT_ONCE = 100
-
-
-class _Record(msgspec.Struct, frozen=True, rename="camel"):
-    id: str
-    properties: dict[str, str | None]
-    archived_at: datetime | None = None
-
-    def stamp(self) -> datetime:
-        """Moment of the last change; contacts and deals name it differently."""
-        text = self.properties.get("lastmodifieddate") or self.properties.get("hs_lastmodifieddate")
-        return datetime.fromisoformat(text or "1970-01-01T00:00:00Z").astimezone(UTC)
-
-    def place(self) -> Position:
-        return Position(self.stamp(), self.id)
-
-    def order(self) -> tuple[datetime, int]:
-        """By stamp, then by number: ids are numbers."""
-        return self.stamp(), int(self.id) if self.id.isdigit() else 0
-
-    def millisecond(self) -> int:
-        return int(self.stamp().timestamp() * 1000)
-
-
-class _Next(msgspec.Struct, frozen=True):
-    after: str
-
-
-class _Paging(msgspec.Struct, frozen=True):
-    next: _Next | None = None
-
-
-class _Records(msgspec.Struct, frozen=True):
-    results: list[_Record]
-    paging: _Paging = _Paging()
 
 
 class _To(msgspec.Struct, frozen=True, rename="camel"):
@@ -93,17 +54,8 @@ class _Links(msgspec.Struct, frozen=True):
     results: list[_Link]
 
 
-@dataclass(frozen=True)
-class _List:
-    """A list of objects that is read in the order of its stamp."""
-
-    kind: str
-    stamp: str
-    properties: tuple[str, ...]
-
-
-CONTACTS = _List("contacts", "lastmodifieddate", CONTACT_PROPERTIES)
-DEALS = _List("deals", "hs_lastmodifieddate", DEAL_PROPERTIES)
+CONTACTS = ObjectList("contacts", "lastmodifieddate", CONTACT_PROPERTIES)
+DEALS = ObjectList("deals", "hs_lastmodifieddate", DEAL_PROPERTIES)
 
 
 def pages(http: HttpClient, cursor: str | None, overlap: timedelta) -> Iterator[CasePage]:
@@ -115,10 +67,10 @@ def pages(http: HttpClient, cursor: str | None, overlap: timedelta) -> Iterator[
     for index, listed in enumerate((CONTACTS, DEALS)):
         start = positions[index]
 
-        def fetch(place: Position | None, listed: _List = listed) -> Sequence[_Record]:
-            return _search(http, listed, place)
+        def fetch(place: Position | None, listed: ObjectList = listed) -> Sequence[Record]:
+            return search(http, listed, place)
 
-        for records, place in walk(start.before(overlap) if start else None, fetch, _Record.place):
+        for records, place in walk(start.before(overlap) if start else None, fetch, Record.place):
             # The overlap never moves the cursor back.
             positions[index] = max(place, start) if start else place
             cases = _deal_cases(http, records) if listed is DEALS else _contact_cases(records)
@@ -146,7 +98,7 @@ def _archived(http: HttpClient, since: datetime | None) -> Iterator[GoneRecord]:
         answer = http.call_repeatedly("GET", f"/crm/objects/{VERSION}/contacts", params=parameters)
         if answer.status != 200:
             raise CRMRejected(f"The list of deleted contacts was refused: {answer.text()}", status=answer.status)
-        page = answer.decoded(_Records)
+        page = answer.decoded(Records)
         for record in page.results:
             if record.archived_at is None or since is None or record.archived_at >= since:
                 yield GoneRecord(record.id, record.archived_at)
@@ -155,7 +107,7 @@ def _archived(http: HttpClient, since: datetime | None) -> Iterator[GoneRecord]:
         parameters["after"] = page.paging.next.after
 
 
-def _merged(contacts: Sequence[_Record]) -> Iterator[GoneRecord]:
+def _merged(contacts: Sequence[Record]) -> Iterator[GoneRecord]:
     """The contacts that were merged into these: each has a list of id:millisecond."""
     for contact in contacts:
         for entry in filter(None, (contact.properties.get(MERGED) or "").split(";")):
@@ -171,72 +123,15 @@ def _missing(http: HttpClient, record_id: str) -> GoneRecord:
             "GET", f"/crm/objects/{VERSION}/contacts/{record_id}", params={"archived": archived, "properties": MERGED}
         )
         if answer.status == 200:
-            record = answer.decoded(_Record)
+            record = answer.decoded(Record)
             merges = [gone_records for gone_records in _merged([record]) if gone_records.lead_id == record_id]
             survivor = record.id if record.id != record_id else None
             return merges[0] if merges else GoneRecord(record_id, record.archived_at, survivor)
     return GoneRecord(record_id)
 
 
-def _search(http: HttpClient, listed: _List, place: Position | None) -> Sequence[_Record]:
-    """Records behind a place: those of its very stamp with a larger id first, then the later ones.
-
-    HubSpot sorts by one property, so records of one stamp come in no order. A full page ends before its last stamp, and
-    where a page has one stamp only, its records are read by their ids.
-    """
-    if place is None:
-        return _in_order(http, listed, _query(http, listed, [], listed.stamp))
-    same_stamp = _of_stamp(http, listed, place) if place.record_id else []
-    if len(same_stamp) == PAGE_SIZE:
-        return same_stamp
-    operator = "GT" if place.record_id else "GTE"
-    later = _query(http, listed, [_filter(listed.stamp, operator, _millisecond(place.stamp))], listed.stamp)
-    ordered = _in_order(http, listed, later)
-    # Results may carry stamps outside of the window: the index is older than the record.
-    return same_stamp + [record for record in ordered if record.stamp() >= place.stamp]
-
-
-def _in_order(http: HttpClient, listed: _List, found: Sequence[_Record]) -> list[_Record]:
-    """A page by (stamp, id), without those of its last stamp of which others may be missing."""
-    last = found[-1].stamp() if len(found) == PAGE_SIZE else None
-    whole = [record for record in found if last is None or record.stamp() < last]
-    if last is not None and not whole:
-        # Without any of this stamp the index is older than the record, which comes again with its new stamp.
-        return _of_stamp(http, listed, Position(last, "")) or sorted(found, key=_Record.order)
-    return sorted(whole, key=_Record.order)
-
-
-def _of_stamp(http: HttpClient, listed: _List, place: Position) -> list[_Record]:
-    """Records of a place's stamp behind its id, by their ids."""
-    filters = [_filter(listed.stamp, "EQ", _millisecond(place.stamp))]
-    if place.record_id:
-        filters.append(_filter(ID, "GT", place.record_id))
-    return _query(http, listed, filters, ID)
-
-
-def _millisecond(moment: datetime) -> str:
-    return str(int(moment.timestamp() * 1000))
-
-
-def _filter(name: str, operator: str, value: str) -> dict[str, str]:
-    return {"propertyName": name, "operator": operator, "value": value}
-
-
-def _query(http: HttpClient, listed: _List, filters: list[dict[str, str]], sorted_by: str) -> list[_Record]:
-    body = {
-        "filterGroups": [{"filters": filters}] if filters else [],
-        "sorts": [{"propertyName": sorted_by, "direction": "ASCENDING"}],
-        "properties": list(listed.properties),
-        "limit": PAGE_SIZE,
-    }
-    answer = http.call_repeatedly("POST", f"/crm/objects/{VERSION}/{listed.kind}/search", json=body)
-    if answer.status != 200:
-        raise CRMRejected(f"The search was refused: {answer.text()}", status=answer.status)
-    return answer.decoded(_Records).results
-
-
-def _read(http: HttpClient, listed: _List, record_ids: Sequence[str]) -> list[_Record]:
-    records: list[_Record] = []
+def _read(http: HttpClient, listed: ObjectList, record_ids: Sequence[str]) -> list[Record]:
+    records: list[Record] = []
     for ids in batches(record_ids, IDS_AT_ONCE):
         # HubSpot's description requires the last field, empty or not.
         body = {
@@ -245,7 +140,7 @@ def _read(http: HttpClient, listed: _List, record_ids: Sequence[str]) -> list[_R
             "propertiesWithHistory": [],
         }
         answer = http.call_repeatedly("POST", f"/crm/objects/{VERSION}/{listed.kind}/batch/read", json=body)
-        records += answer.decoded(_Records).results
+        records += answer.decoded(Records).results
     return records
 
 
@@ -260,19 +155,19 @@ def _links(http: HttpClient, source: str, target: str, record_ids: Sequence[str]
     return links
 
 
-def _contact_cases(contacts: Sequence[_Record]) -> Iterator[Case]:
+def _contact_cases(contacts: Sequence[Record]) -> Iterator[Case]:
     for contact in contacts:
         status = contact.properties.get("hs_lead_status") or "open"
         event_id = f"contact:{contact.id}:{contact.millisecond()}"
         yield Case(event_id, contact.stamp(), _lead(contact), status, status_changed=False)
 
 
-def _lead(contact: _Record) -> Mapping[str, str | None]:
+def _lead(contact: Record) -> Mapping[str, str | None]:
     fields = {NAMES.get(name, name): value for name, value in contact.properties.items() if name != MERGED}
     return fields | {"lead_id": contact.id}
 
 
-def _deal_cases(http: HttpClient, deals: Sequence[_Record]) -> Iterator[Case]:
+def _deal_cases(http: HttpClient, deals: Sequence[Record]) -> Iterator[Case]:
     """Cases for each contact of each deal: the steps that it passed, then how it stands.
 
     A deal without a contact says nothing of a lead.
@@ -289,7 +184,7 @@ def _deal_cases(http: HttpClient, deals: Sequence[_Record]) -> Iterator[Case]:
                 yield present
 
 
-def _deal_case(deal: _Record, contact: _Record) -> Case:
+def _deal_case(deal: Record, contact: Record) -> Case:
     won, closed = (deal.properties.get(name) == "true" for name in ("hs_is_closed_won", "hs_is_closed"))
     kind: StageKind = "won" if won else "lost" if closed else "open"
     stage = deal.properties.get("dealstage") or kind

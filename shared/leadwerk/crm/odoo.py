@@ -26,6 +26,7 @@ from leadwerk.crm.port import (
     FieldType,
     FieldValue,
     LeadUpdate,
+    Owner,
     PushResult,
     Refused,
     Taken,
@@ -37,7 +38,7 @@ from leadwerk.errors import UNREADABLE_JSON, CRMRejected
 
 PER_SECOND = 20.0
 PAGE_SIZE = 500
-LEADS, FIELDS, ACTIVITIES, TAGS = "crm.lead", "ir.model.fields", "mail.activity", "crm.tag"
+LEADS, FIELDS, ACTIVITIES, TAGS, USERS = "crm.lead", "ir.model.fields", "mail.activity", "crm.tag", "res.users"
 TAG_STARTS = "Use a tag, and let an automation rule of Odoo start from it."
 TYPES: dict[FieldType, str] = {"number": "float", "text": "char", "list": "text"}
 COLUMNS = [
@@ -85,6 +86,19 @@ class _Id(msgspec.Struct, frozen=True):
     id: int
 
 
+class _User(msgspec.Struct, frozen=True):
+    id: int
+    name: str
+    email: str | bool = False
+    lang: str | bool = False
+    active: bool = True
+
+    def owner(self) -> Owner:
+        language = self.lang.partition("_")[0] if isinstance(self.lang, str) else None
+        email = self.email if isinstance(self.email, str) else None
+        return Owner(str(self.id), self.name, email, language=language, is_active=self.active)
+
+
 class Odoo(Adapter):
     """See `leadwerk.crm.port.CRM`."""
 
@@ -93,7 +107,7 @@ class Odoo(Adapter):
         calls_at_once=4,
         overlap=timedelta(minutes=1),
         cursor_step=timedelta(seconds=1),
-        reports=frozenset({"lost_reason", "unsubscribes"}),
+        reports=frozenset({"lost_reason", "unsubscribes", "owners"}),
     )
 
     def __init__(
@@ -173,6 +187,20 @@ class Odoo(Adapter):
         present = {lead.id for lead in leads}
         gone_records = tuple(GoneRecord(str(number)) for number in ids if number not in present)
         return CasePage(tuple(_case(lead) for lead in leads), (), "", gone_records=gone_records)
+
+    def owners(self) -> Sequence[Owner]:
+        """See `CRM.owners`: users of the company, those who left as well; customers of the portal are none of them."""
+        owners: list[Owner] = []
+        last_id = 0
+        while True:
+            domain = [["share", "=", False], ["id", ">", last_id]]
+            users: list[_User] = self._search(
+                USERS, domain, ["id", "name", "email", "lang", "active"], "id", list[_User]
+            )
+            owners += [user.owner() for user in users]
+            if len(users) < PAGE_SIZE:
+                return owners
+            last_id = users[-1].id
 
     def create_task(self, task: Task) -> str:
         """See `CRM.create_task`: an activity whose note holds the key is there already."""

@@ -17,7 +17,8 @@ from leadwerk.crm.adapter import Adapter, user_number
 from leadwerk.crm.auth import Auth, FixedHeader
 from leadwerk.crm.case_page import CasePage
 from leadwerk.crm.http_client import CRMResponse, HttpClient
-from leadwerk.crm.pipedrive_cases import PERSON, Query, person_of
+from leadwerk.crm.pipedrive_cases import PERSON, person_of
+from leadwerk.crm.pipedrive_stages import Query
 from leadwerk.crm.port import (
     Capabilities,
     CRMField,
@@ -104,7 +105,7 @@ class Pipedrive(Adapter):
         calls_at_once=2,
         overlap=timedelta(minutes=5),
         cursor_step=timedelta(seconds=1),
-        reports=frozenset({"deletions", "unsubscribes", "lost_reason", "owners"}),
+        reports=frozenset({"deletions", "unsubscribes", "lost_reason", "past_stages", "owners"}),
         webhooks="basic",
         budget_floor=0.1,
     )

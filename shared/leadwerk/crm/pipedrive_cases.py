@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from leadwerk.crm.case_page import Case, CasePage, GoneRecord, StageKind
-from leadwerk.crm.http_client import CRMResponse
+from leadwerk.crm.case_page import Case, CasePage, GoneRecord
 from leadwerk.crm.keyset import Position, joined, split
+from leadwerk.crm.pipedrive_stages import KINDS, Ask, Query, read_steps
+from leadwerk.crm.stage_steps import past_cases
 from leadwerk.warehouse.batches import batches
 
 PAGE_SIZE = 500
 PERSONS_AT_ONCE = 100
 PERSONS, DEALS = "/api/v2/persons", "/api/v2/deals"
 PERSON = "person:"  # of a hint
-Query = Mapping[str, str | int]
 MARKETING: Query = {"include_fields": "marketing_status"}
-KINDS: Mapping[str, StageKind] = {"open": "open", "won": "won", "lost": "lost"}
-Ask = Callable[[str, Query], CRMResponse]
-"""The answer to a GET of a path with query parameters."""
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -49,6 +46,7 @@ class _Deal(msgspec.Struct, frozen=True):
     id: int
     update_time: str
     status: str
+    add_time: str = ""
     person_id: int | None = None
     stage_id: int | None = None
     value: float | None = None
@@ -136,7 +134,9 @@ def _cases(ask: Ask, page: _Deals | _Persons) -> Iterator[Case]:
     for deal in deals:
         person = persons.get(deal.person_id or 0)
         if person is not None:
-            yield _case(deal, person)
+            present = _case(deal, person)
+            yield from past_cases(f"deal:{deal.id}", read_steps(ask, deal.id, deal.add_time), present)
+            yield present
 
 
 def _case(deal: _Deal, person: PipedrivePerson) -> Case:

@@ -52,6 +52,15 @@ class ActiveCampaignStandIn(StandIn):
             case "POST", ["dealTasks"]:
                 self.tasks.append({**call.body["dealTask"], "id": str(len(self.tasks) + 1)})
                 return Reply(201, {"dealTask": self.tasks[-1]})
+            case "GET", ["users"]:
+                users = [("77", "Anna", "Meier"), ("78", "Luca", "")]
+                rows = [
+                    {"id": number, "username": first, "firstName": first, "lastName": last,
+                     "email": f"{first.lower()}@example.ch"}
+                    for number, first, last in users
+                ]  # fmt: skip
+                start, limit = int(call.query["offset"]), int(call.query["limit"])
+                return Reply(200, {"users": rows[start : start + limit], "meta": {"total": str(len(users))}})
             case "GET", ["tags"]:
                 rows = [tag for tag in self.labels if call.query["search"] in tag["tag"]]
                 return Reply(200, {"tags": rows})

@@ -28,6 +28,16 @@ class OdooStandIn(StandIn):
             case ["crm.tag", "create"]:
                 self.tags += [values["name"] for values in call.body["vals_list"]]
                 return Reply(200, [len(self.tags) - 1])
+            case ["res.users", "search_read"]:
+                assert call.body["context"] == {"active_test": False}, "who left is inactive"
+                (_, share), last = call.body["domain"][0][1:], call.body["domain"][1][2]
+                users = [(77, "Anna Meier", "anna", True), (78, "Luca", "luca", True), (79, "Rolf", "rolf", False)]
+                rows = [
+                    {"id": number, "name": name, "email": f"{mail}@example.ch", "lang": "de_CH", "active": active}
+                    for number, name, mail, active in users
+                    if number > last and not share
+                ]
+                return Reply(200, rows[: call.body["limit"]])
             case ["ir.model", "search_read"]:
                 return Reply(200, [{"id": 7}])
             case ["ir.model.fields", "search_read"]:

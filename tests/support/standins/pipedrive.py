@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from support.standins.frame import TOKEN, Call, Record, Reply, StandIn
@@ -51,6 +52,8 @@ class PipedriveStandIn(StandIn):
                     for number, name, mail, active in users
                 ]
                 return Reply(200, {"success": True, "data": rows})
+            case "GET", ["v1", "deals", key, "changelog"] if key in self.records:
+                return Reply(200, _changelog(self.stages_of(self.records[key]), call.query))
             case "GET", ["api", "v2", "deals"]:
                 return self._list(call, _deal)
             case "GET", ["api", "v2", "persons"]:
@@ -99,5 +102,20 @@ def _person(key: str, record: Record) -> dict[str, Any]:
 def _deal(key: str, record: Record) -> dict[str, Any]:
     return {
         "id": int(key), "person_id": int(key), "status": record.kind, "stage_id": 1, "value": record.amount,
-        "lost_reason": record.reason, "update_time": record.modified.isoformat().replace("+00:00", "Z"),
+        "lost_reason": record.reason, "add_time": "2026-01-05T08:00:00Z",
+        "update_time": record.modified.isoformat().replace("+00:00", "Z"),
     }  # fmt: skip
+
+
+def _changelog(steps: list[tuple[datetime, str, str]], query: Mapping[str, str]) -> dict[str, Any]:
+    """Changes of all fields, the newest first, one a page; moments are UTC without an offset."""
+    changes = [
+        {"field_key": "status", "old_value": before[2], "new_value": after[2], "time": f"{after[0]:%Y-%m-%d %H:%M:%S}"}
+        for before, after in pairwise(steps)
+        if before[2] != after[2]
+    ]
+    changes.append({"field_key": "value", "old_value": None, "new_value": "5000", "time": "2026-01-05 08:00:01"})
+    ordered = sorted(changes, key=lambda change: str(change["time"]), reverse=True)
+    start = int(query.get("cursor") or 0)
+    more = str(start + 1) if start + 1 < len(ordered) else None
+    return {"success": True, "data": ordered[start : start + 1], "additional_data": {"next_cursor": more}}
