@@ -83,13 +83,13 @@ def search(http: HttpClient, listed: ObjectList, place: Position | None) -> Sequ
     return same_stamp + [record for record in ordered if record.stamp() >= place.stamp]
 
 
-def _in_order(http: HttpClient, listed: ObjectList, found: Sequence[Record]) -> list[Record]:
+def _in_order(http: HttpClient, listed: ObjectList, page: Sequence[Record]) -> list[Record]:
     """A page by (stamp, id), without those of its last stamp of which others may be missing."""
-    last = found[-1].stamp() if len(found) == PAGE_SIZE else None
-    whole = [record for record in found if last is None or record.stamp() < last]
+    last = page[-1].stamp() if len(page) == PAGE_SIZE else None
+    whole = [record for record in page if last is None or record.stamp() < last]
     if last is not None and not whole:
         # Without any of this stamp the index is older than the record, which comes again with its new stamp.
-        return _of_stamp(http, listed, Position(last, "")) or sorted(found, key=Record.order)
+        return _of_stamp(http, listed, Position(last, "")) or sorted(page, key=Record.order)
     return sorted(whole, key=Record.order)
 
 

@@ -189,7 +189,7 @@ class Odoo(Adapter):
         return CasePage(tuple(_case(lead) for lead in leads), (), "", gone_records=gone_records)
 
     def owners(self) -> Sequence[Owner]:
-        """See `CRM.owners`: users of the company, those who left as well; customers of the portal are none of them."""
+        """See `CRM.owners`: users of the company, those who left as well, without customers of the portal."""
         owners: list[Owner] = []
         last_id = 0
         while True:
