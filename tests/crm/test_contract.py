@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
-from leadwerk.crm.case_page import Case, GoneRecord
+from leadwerk.crm.case_page import Activity, Case, GoneRecord
 from leadwerk.crm.owners import check_owners
 from leadwerk.crm.port import (
     CRM,
@@ -25,7 +25,7 @@ from leadwerk.crm.port import (
 from leadwerk.errors import CRMRejected, CRMUnavailable, InputError
 from leadwerk.policy.people import Person
 from support.crm_subjects import SUBJECTS, Subject
-from support.standins.frame import START, Record, serving
+from support.standins.frame import START, Record, SellerActivity, serving
 
 
 @pytest.fixture(params=sorted(SUBJECTS))
@@ -170,6 +170,40 @@ def test_the_stages_that_a_deal_passed_come_with_their_moments(subject: Subject,
             assert {case.lead["lead_id"] for case in read} == {lead}
         else:
             assert past == []
+
+
+def activities_of(crm: CRM, cursor: str | None = None) -> tuple[list[Activity], str | None]:
+    """All activities behind a cursor, and the cursor behind them."""
+    read: list[Activity] = []
+    for page in crm.pull(cursor):
+        read += page.activities
+        cursor = page.cursor
+    return read, cursor
+
+
+def test_what_sellers_did_with_a_lead_comes_once_it_is_done(subject: Subject, crm: CRM) -> None:
+    standin = pulling(subject).standin
+    lead = standin.add(1)
+    hour = timedelta(hours=1)
+    kinds = ("call", "meeting", "email")
+    standin.activities = [
+        SellerActivity(str(number), lead, kind, START + number * hour, START + number * hour + timedelta(minutes=5))
+        for number, kind in enumerate(kinds, 1)
+    ]
+    planned = SellerActivity("4", lead, "call", START + 9 * hour, START + 4 * hour, done=False)
+    standin.activities.append(planned)
+    read, cursor = activities_of(crm)
+    if "touchpoints" not in crm.capabilities.reports or subject.name == "boma":  # there they come with their case
+        assert read == []
+        return
+    # Salesforce's meetings are events, whose stamp does not move when they take place.
+    read_kinds = [kind for kind in kinds if (subject.name, kind) != ("salesforce", "meeting")]
+    read_by_kind = {item.touchpoint.kind: (item.lead_id, item.touchpoint.occurred_at) for item in read}
+    assert read_by_kind == {kind: (lead, START + (kinds.index(kind) + 1) * hour) for kind in read_kinds}
+    planned.done, planned.modified = True, START + 10 * hour
+    later, _ = activities_of(crm, cursor)
+    ids = {item.touchpoint.event_id for item in read}
+    assert [item.touchpoint.occurred_at for item in later if item.touchpoint.event_id not in ids] == [START + 9 * hour]
 
 
 def test_who_unsubscribed_is_told(subject: Subject, crm: CRM) -> None:

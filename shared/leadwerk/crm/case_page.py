@@ -21,6 +21,15 @@ class Touchpoint:
 
 
 @dataclass(frozen=True)
+class Activity:
+    """A contact that the CRM lists apart from its leads, such as a call; `changed_at` (aware) is the record's stamp."""
+
+    lead_id: str
+    touchpoint: Touchpoint
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
 class Case:
     """One change of a case: the lead as it was then (raw, in the CRM's words) and the status it got.
 
@@ -72,7 +81,7 @@ class BadRow:
 
 @dataclass(frozen=True)
 class CasePage:
-    """Some cases, what could not be read among them, the cursor behind them, and records that are gone.
+    """Some cases, what could not be read among them, the cursor behind them, records that are gone, and activities.
 
     `complete_until`: changes up to this moment were all seen; later ones may still surface before it. None: up to the
     cursor.
@@ -83,3 +92,4 @@ class CasePage:
     cursor: str
     complete_until: datetime | None = None
     gone_records: tuple[GoneRecord, ...] = ()
+    activities: tuple[Activity, ...] = ()

@@ -109,7 +109,9 @@ class HubSpot(Adapter):
         calls_at_once=4,
         overlap=timedelta(hours=1),
         cursor_step=timedelta(milliseconds=1),
-        reports=frozenset({"deletions", "merges", "unsubscribes", "lost_reason", "past_stages", "owners"}),
+        reports=frozenset(
+            {"deletions", "merges", "unsubscribes", "lost_reason", "past_stages", "owners", "touchpoints"}
+        ),
         webhooks="hmac",
         budget_floor=0.1,
     )

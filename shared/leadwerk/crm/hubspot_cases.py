@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-import msgspec
-
 from leadwerk.crm.case_page import Case, CasePage, GoneRecord, StageKind
 from leadwerk.crm.http_client import HttpClient
+from leadwerk.crm.hubspot_activities import ACTIVITIES, activities
+from leadwerk.crm.hubspot_links import IDS_AT_ONCE, read_links
 from leadwerk.crm.hubspot_search import VERSION, ObjectList, Record, Records, search
 from leadwerk.crm.hubspot_stages import read_steps
 from leadwerk.crm.keyset import Position, joined, split, walk
@@ -19,7 +19,6 @@ from leadwerk.crm.stage_steps import past_cases
 from leadwerk.errors import CRMRejected
 from leadwerk.warehouse.batches import batches
 
-IDS_AT_ONCE = 100
 CONTACT_PROPERTIES = (
     "email", "phone", "zip", "country", "hs_language", "jobtitle", "industry", "numemployees", "annualrevenue",
     "createdate", "lastmodifieddate", "ga_client_id", "web_consent", "hs_lead_status", "hs_email_optout",
@@ -37,34 +36,18 @@ MERGED = "hs_calculated_merged_vids"
 ARCHIVED_AT_ONCE = 100
 
 
-class _To(msgspec.Struct, frozen=True, rename="camel"):
-    to_object_id: int | str
-
-
-class _From(msgspec.Struct, frozen=True):
-    id: str
-
-
-class _Link(msgspec.Struct, frozen=True, rename={"source": "from"}):
-    source: _From
-    to: list[_To]
-
-
-class _Links(msgspec.Struct, frozen=True):
-    results: list[_Link]
-
-
 CONTACTS = ObjectList("contacts", "lastmodifieddate", CONTACT_PROPERTIES)
 DEALS = ObjectList("deals", "hs_lastmodifieddate", DEAL_PROPERTIES)
+LISTS = (CONTACTS, DEALS, *ACTIVITIES)
 
 
 def pages(http: HttpClient, cursor: str | None, overlap: timedelta) -> Iterator[CasePage]:
-    """See `CRM.pull`: deleted contacts, changed ones, then changed deals with their contacts."""
-    positions = split(cursor, 2)
+    """See `CRM.pull`: deleted contacts, changed ones, changed deals with their contacts, then what sellers did."""
+    positions = split(cursor, len(LISTS))
     # First, and without moving the cursor: the list of deleted contacts has no order of time to continue in.
     if gone_records := tuple(_archived(http, positions[0].before(overlap).stamp if positions[0] else None)):
         yield CasePage((), (), joined(positions), gone_records=gone_records)
-    for index, listed in enumerate((CONTACTS, DEALS)):
+    for index, listed in enumerate(LISTS):
         start = positions[index]
 
         def fetch(place: Position | None, listed: ObjectList = listed) -> Sequence[Record]:
@@ -73,15 +56,23 @@ def pages(http: HttpClient, cursor: str | None, overlap: timedelta) -> Iterator[
         for records, place in walk(start.before(overlap) if start else None, fetch, Record.place):
             # The overlap never moves the cursor back.
             positions[index] = max(place, start) if start else place
-            cases = _deal_cases(http, records) if listed is DEALS else _contact_cases(records)
-            gone_records = () if listed is DEALS else tuple(_merged(records))
-            yield CasePage(tuple(cases), (), joined(positions), place.stamp - overlap, gone_records)
+            yield _page(http, listed, records, joined(positions), place.stamp - overlap)
+
+
+def _page(
+    http: HttpClient, listed: ObjectList, records: Sequence[Record], cursor: str, complete_until: datetime
+) -> CasePage:
+    if listed is CONTACTS:
+        return CasePage(tuple(_contact_cases(records)), (), cursor, complete_until, tuple(_merged(records)))
+    if listed is DEALS:
+        return CasePage(tuple(_deal_cases(http, records)), (), cursor, complete_until)
+    return CasePage((), (), cursor, complete_until, activities=tuple(activities(http, listed, records)))
 
 
 def reread(http: HttpClient, record_ids: Sequence[str]) -> CasePage:
     """See `CRM.reread`."""
     contacts = _read(http, CONTACTS, record_ids)
-    links = _links(http, "contacts", "deals", [contact.id for contact in contacts])
+    links = read_links(http, "contacts", "deals", [contact.id for contact in contacts])
     deals = _read(http, DEALS, list(dict.fromkeys(deal_id for deal_ids in links.values() for deal_id in deal_ids)))
     present = {contact.id for contact in contacts}
     gone_records = [
@@ -144,17 +135,6 @@ def _read(http: HttpClient, listed: ObjectList, record_ids: Sequence[str]) -> li
     return records
 
 
-def _links(http: HttpClient, source: str, target: str, record_ids: Sequence[str]) -> dict[str, list[str]]:
-    """Record id → ids of the records of another kind that it is associated with."""
-    links: dict[str, list[str]] = {}
-    for ids in batches(record_ids, IDS_AT_ONCE):
-        path = f"/crm/associations/{VERSION}/{source}/{target}/batch/read"
-        body = {"inputs": [{"id": record_id} for record_id in ids]}
-        for link in http.call_repeatedly("POST", path, json=body).decoded(_Links).results:
-            links[link.source.id] = [str(to.to_object_id) for to in link.to]
-    return links
-
-
 def _contact_cases(contacts: Sequence[Record]) -> Iterator[Case]:
     for contact in contacts:
         status = contact.properties.get("hs_lead_status") or "open"
@@ -172,7 +152,7 @@ def _deal_cases(http: HttpClient, deals: Sequence[Record]) -> Iterator[Case]:
 
     A deal without a contact says nothing of a lead.
     """
-    links = _links(http, "deals", "contacts", [deal.id for deal in deals])
+    links = read_links(http, "deals", "contacts", [deal.id for deal in deals])
     ids = list(dict.fromkeys(contact_id for contact_ids in links.values() for contact_id in contact_ids))
     contacts = {contact.id: contact for contact in _read(http, CONTACTS, ids)}
     steps = read_steps(http, VERSION, [deal.id for deal in deals if links.get(deal.id)])

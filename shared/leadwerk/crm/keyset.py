@@ -86,7 +86,7 @@ def joined(positions: Sequence[Position | None]) -> str:
 
 
 def split(cursor: str | None, lists: int) -> list[Position | None]:
-    """The position in each list.
+    """The position in each list; a list that came with a later version of Leadwerk has none yet.
 
     Raises:
         InputError: it is a cursor of another CRM.
@@ -94,8 +94,8 @@ def split(cursor: str | None, lists: int) -> list[Position | None]:
     if not cursor:
         return [None] * lists
     parts = cursor.split("&")
-    if len(parts) != lists:
+    if len(parts) > lists:
         raise InputError(
             f"{cursor!r} is no cursor of this CRM.", field="cursor", value=cursor, remedy="Read from the start."
         )
-    return [position(part) for part in parts]
+    return [position(part) for part in parts] + [None] * (lists - len(parts))

@@ -105,7 +105,7 @@ class Pipedrive(Adapter):
         calls_at_once=2,
         overlap=timedelta(minutes=5),
         cursor_step=timedelta(seconds=1),
-        reports=frozenset({"deletions", "unsubscribes", "lost_reason", "past_stages", "owners"}),
+        reports=frozenset({"deletions", "unsubscribes", "lost_reason", "past_stages", "owners", "touchpoints"}),
         webhooks="basic",
         budget_floor=0.1,
     )

@@ -9,6 +9,7 @@ import msgspec
 
 from leadwerk.crm.case_page import Case, CasePage, GoneRecord
 from leadwerk.crm.keyset import Position, joined, split
+from leadwerk.crm.pipedrive_activities import activity_pages
 from leadwerk.crm.pipedrive_stages import KINDS, Ask, Query, read_steps
 from leadwerk.crm.stage_steps import past_cases
 from leadwerk.warehouse.batches import batches
@@ -75,13 +76,10 @@ class _PersonAnswer(msgspec.Struct, frozen=True):
 
 
 def pages(ask: Ask, cursor: str | None, overlap: timedelta) -> Iterator[CasePage]:
-    """See `CRM.pull`: changed persons, then changed deals with theirs. Pages follow Pipedrive's own cursor."""
-    positions = split(cursor, 2)
+    """See `CRM.pull`: changed persons, changed deals with theirs, what sellers did. Pages follow Pipedrive's cursor."""
+    positions = split(cursor, 3)
     for index, path in enumerate((PERSONS, DEALS)):
-        start = positions[index]
-        parameters = {**MARKETING, "sort_by": "update_time", "sort_direction": "asc", "limit": PAGE_SIZE}
-        if start is not None:
-            parameters["updated_since"] = start.before(overlap).stamp.strftime("%Y-%m-%dT%H:%M:%SZ")
+        parameters = {**MARKETING, **_window(positions[index], overlap)}
         more = True
         while more:
             answer = ask(path, parameters)
@@ -93,6 +91,13 @@ def pages(ask: Ask, cursor: str | None, overlap: timedelta) -> Iterator[CasePage
                 yield CasePage(tuple(_cases(ask, page)), (), joined(positions), last.stamp - overlap)
             more = bool(page.additional_data.next_cursor)
             parameters["cursor"] = page.additional_data.next_cursor or ""
+    yield from activity_pages(ask, positions, overlap, _window(positions[2], overlap))
+
+
+def _window(start: Position | None, overlap: timedelta) -> dict[str, str | int]:
+    """Query parameters of a list of what changed, the oldest change first."""
+    window: dict[str, str | int] = {"sort_by": "update_time", "sort_direction": "asc", "limit": PAGE_SIZE}
+    return window | ({"updated_since": start.before(overlap).stamp.strftime("%Y-%m-%dT%H:%M:%SZ")} if start else {})
 
 
 def reread(ask: Ask, record_ids: Sequence[str]) -> CasePage:

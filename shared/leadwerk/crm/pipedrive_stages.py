@@ -41,12 +41,12 @@ def read_steps(ask: Ask, deal_id: int, created: str) -> list[DealStep]:
 
     `created`: the deal's add_time, from which its first status counts.
     """
-    changes = sorted(_changes(ask, deal_id), key=lambda change: _moment(change.time))
+    changes = sorted(_changes(ask, deal_id), key=lambda change: moment_of(change.time))
     if not changes:
         return []
     statuses = [(created, changes[0].old_value), *((change.time, change.new_value) for change in changes)]
     return [
-        DealStep(str(status), _moment(time), KINDS.get(str(status))) for time, status in statuses if time and status
+        DealStep(str(status), moment_of(time), KINDS.get(str(status))) for time, status in statuses if time and status
     ]
 
 
@@ -63,7 +63,7 @@ def _changes(ask: Ask, deal_id: int) -> Iterator[_Change]:
         parameters["cursor"] = page.additional_data.next_cursor
 
 
-def _moment(text: str) -> datetime:
+def moment_of(text: str) -> datetime:
     """Pipedrive's older lists write UTC without an offset."""
     moment = datetime.fromisoformat(text)
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

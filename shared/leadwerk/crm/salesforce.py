@@ -107,7 +107,7 @@ class Salesforce(Adapter):
         calls_at_once=2,
         overlap=timedelta(minutes=10),
         cursor_step=timedelta(seconds=1),
-        reports=frozenset({"deletions", "merges", "unsubscribes", "past_stages", "owners"}),
+        reports=frozenset({"deletions", "merges", "unsubscribes", "past_stages", "owners", "touchpoints"}),
         budget_floor=0.2,
     )
 

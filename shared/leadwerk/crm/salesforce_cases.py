@@ -10,8 +10,9 @@ import msgspec
 
 from leadwerk.crm.case_page import Case, CasePage, GoneRecord, StageKind
 from leadwerk.crm.keyset import Position, joined, split, walk
+from leadwerk.crm.salesforce_activities import activity_pages
 from leadwerk.crm.salesforce_stages import read_steps
-from leadwerk.crm.soql import Ask, answer_of, moment_of, quoted
+from leadwerk.crm.soql import Ask, after_position, answer_of, moment_of, quoted
 from leadwerk.crm.stage_steps import past_cases
 
 PAGE_SIZE = 2000
@@ -75,8 +76,8 @@ class _LeadsAnswer(msgspec.Struct, frozen=True):
 
 
 def pages(ask: Ask, cursor: str | None, overlap: timedelta) -> Iterator[CasePage]:
-    """See `CRM.pull`: changed leads, then those whose opportunity changed, then deleted ones."""
-    positions = split(cursor, 3)
+    """See `CRM.pull`: changed leads, those whose opportunity changed, deleted ones, then what sellers did."""
+    positions = split(cursor, 4)
     for index, column in enumerate((LEAD_STAMP, OPPORTUNITY_STAMP)):
         start = positions[index]
 
@@ -92,10 +93,11 @@ def pages(ask: Ask, cursor: str | None, overlap: timedelta) -> Iterator[CasePage
             cases = _with_steps(ask, leads) if column == OPPORTUNITY_STAMP else (_case(lead, column) for lead in leads)
             yield CasePage(tuple(cases), (), joined(positions), place.stamp - overlap)
     yield from _deleted(ask, positions, overlap)
+    yield from activity_pages(ask, positions, overlap)
 
 
 def _deleted(ask: Ask, positions: list[Position | None], overlap: timedelta) -> Iterator[CasePage]:
-    """Leads that were deleted or merged away; the last of the `positions` moves on."""
+    """Leads that were deleted or merged away; the third of the `positions` moves on."""
     start, fetch = positions[2], partial(_query_deleted, ask)
     for leads, place in walk(start.before(overlap) if start else None, fetch, Whereabouts.place):
         positions[2] = max(place, start) if start else place
@@ -104,7 +106,7 @@ def _deleted(ask: Ask, positions: list[Position | None], overlap: timedelta) -> 
 
 
 def _query_deleted(ask: Ask, place: Position | None) -> Sequence[Whereabouts]:
-    filters = " AND ".join(["IsDeleted = true", *_after_position(LEAD_STAMP, place)])
+    filters = " AND ".join(["IsDeleted = true", *after_position(LEAD_STAMP, place)])
     query = (
         f"SELECT Id, SystemModstamp, IsDeleted, MasterRecordId FROM Lead WHERE {filters}"  # noqa: S608  quoted
         f" ORDER BY {LEAD_STAMP}, Id LIMIT {PAGE_SIZE}"
@@ -113,7 +115,7 @@ def _query_deleted(ask: Ask, place: Position | None) -> Sequence[Whereabouts]:
 
 
 def _query(ask: Ask, column: str, place: Position | None, where: str = "") -> Sequence[_Lead]:
-    conditions = [*([where] if where else []), *_after_position(column, place)]
+    conditions = [*([where] if where else []), *after_position(column, place)]
     if column == OPPORTUNITY_STAMP:
         conditions.append("ConvertedOpportunityId != null")
     filters = f" WHERE {' AND '.join(conditions)}" if conditions else ""
@@ -126,15 +128,6 @@ def reread(ask: Ask, record_ids: Sequence[str]) -> CasePage:
     ids = ", ".join(quoted(record_id) for record_id in record_ids)
     leads = _query(ask, LEAD_STAMP, None, f"Id IN ({ids})") if record_ids else ()
     return CasePage(tuple(_with_steps(ask, leads)), (), "")
-
-
-def _after_position(column: str, place: Position | None) -> list[str]:
-    """Conditions for what comes after a place in the order of a stamp and the id."""
-    if place is None:
-        return []
-    stamp = place.stamp.strftime("%Y-%m-%dT%H:%M:%SZ")
-    same = f"({column} = {stamp} AND Id > {quoted(place.record_id)})"
-    return [f"({same} OR {column} > {stamp})" if place.record_id else f"{column} >= {stamp}"]
 
 
 def _with_steps(ask: Ask, leads: Sequence[_Lead]) -> Iterator[Case]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from leadwerk.crm.http_client import CRMResponse
+from leadwerk.crm.keyset import Position
 from leadwerk.errors import CRMRejected
 
 Ask = Callable[[str, str], CRMResponse]
@@ -37,3 +38,12 @@ def quoted(text: str) -> str:
     "'O\\'Neil\\\\'"
     """
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def after_position(column: str, place: Position | None) -> list[str]:
+    """Conditions for what comes after a place in the order of a stamp and the id."""
+    if place is None:
+        return []
+    stamp = place.stamp.strftime("%Y-%m-%dT%H:%M:%SZ")
+    same = f"({column} = {stamp} AND Id > {quoted(place.record_id)})"
+    return [f"({same} OR {column} > {stamp})" if place.record_id else f"{column} >= {stamp}"]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import convert
 
-from leadwerk.crm.case_page import BadRow, Case
+from leadwerk.crm.case_page import Activity, BadRow, Case, Touchpoint
 from leadwerk.errors import InputError
 from leadwerk.lead import Rejection, identity_rows, lead_version, parse_amount
 from leadwerk.lead.lead import EARLIEST
@@ -80,16 +80,30 @@ def _add_touchpoints(rows: CaseRows, case: Case, lead_id: str, policy: Policy) -
         if wrong := out_of_time("touchpoints.occurred_at", touchpoint.occurred_at, case.changed_at):
             yield wrong
             continue
-        moment = min(touchpoint.occurred_at, case.changed_at).astimezone(UTC)
-        row = TouchpointRow(
-            event_id=touchpoint.event_id,
-            lead_id=lead_id,
-            day=moment.date(),
-            occurred_at=moment,
-            recorded_at=case.changed_at.astimezone(UTC),
-            kind=SCAN if scanned else touchpoint.kind,
-        )
-        rows.touchpoints.append(row)
+        kind = SCAN if scanned else touchpoint.kind
+        rows.touchpoints.append(_touchpoint_row(touchpoint, lead_id, case.changed_at, kind))
+
+
+def add_activity(rows: CaseRows, activity: Activity, now: datetime) -> Iterator[Rejection]:
+    """Add an activity of the CRM as a touchpoint of its lead, or yield why it cannot be one."""
+    touchpoint = activity.touchpoint
+    for name, moment in (("touchpoints.occurred_at", touchpoint.occurred_at), ("changed_at", activity.changed_at)):
+        if wrong := out_of_time(name, moment, now):
+            yield wrong
+            return
+    rows.touchpoints.append(_touchpoint_row(touchpoint, activity.lead_id, activity.changed_at, touchpoint.kind))
+
+
+def _touchpoint_row(touchpoint: Touchpoint, lead_id: str, recorded_at: datetime, kind: str) -> TouchpointRow:
+    moment = min(touchpoint.occurred_at, recorded_at).astimezone(UTC)
+    return TouchpointRow(
+        event_id=touchpoint.event_id,
+        lead_id=lead_id,
+        day=moment.date(),
+        occurred_at=moment,
+        recorded_at=recorded_at.astimezone(UTC),
+        kind=kind,
+    )
 
 
 def _add_outcome(rows: CaseRows, case: Case, lead_id: str, policy: Policy) -> Iterator[Rejection]:

@@ -20,7 +20,7 @@ from leadwerk.crm.case_page import Case, CasePage, GoneRecord
 from leadwerk.crm.port import CRM
 from leadwerk.errors import CODE_FAULTS, RecordFailure
 from leadwerk.lead import Rejection
-from leadwerk.pipeline.case_rows import CaseRows, add_case, out_of_time, rejection_of, rejection_row
+from leadwerk.pipeline.case_rows import CaseRows, add_activity, add_case, out_of_time, rejection_of, rejection_row
 from leadwerk.pipeline.gone_records import store_gone
 from leadwerk.pipeline.own_writes import without_own_writes
 from leadwerk.pipeline.privacy.delete_again import delete_again
@@ -206,6 +206,9 @@ class _Reading:
                 self._reject(rows, case.event_id, rejection)
                 if rejection.field == "status":
                     self.unknown_statuses[case.status] += 1
+        for activity in page.activities:
+            for rejection in add_activity(rows, activity, self.now):
+                self._reject(rows, activity.touchpoint.event_id, rejection)
         for record in page.gone_records:
             if wrong := self._wrong_time(record):
                 self._reject(rows, record.lead_id, wrong)

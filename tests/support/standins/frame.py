@@ -36,6 +36,18 @@ class Record:
     """Moments, stages and kinds that the deal has passed; see `StandIn.stages_of`."""
 
 
+@dataclass
+class SellerActivity:
+    """What a seller did with a lead, or plans to do; `kind`: call, meeting or email."""
+
+    activity_id: str
+    lead: str
+    kind: str
+    occurred_at: datetime
+    modified: datetime
+    done: bool = True
+
+
 @dataclass(frozen=True)
 class Call:
     method: str
@@ -67,6 +79,7 @@ class StandIn:
     records: dict[str, Record] = field(default_factory=dict)
     fields: dict[str, str] = field(default_factory=dict)
     tasks: list[Any] = field(default_factory=list)
+    activities: list[SellerActivity] = field(default_factory=list)
     enrolled: set[tuple[str, str]] = field(default_factory=set)
     calls: list[Call] = field(default_factory=list)
     faults: FaultSwitch = field(default_factory=FaultSwitch)

@@ -10,6 +10,15 @@ from support.standins.frame import Call, Record, Reply, StandIn
 CONTACTS = "/crm/objects/2026-09/contacts"
 TYPES = {"number": ("number", "number"), "text": ("string", "text"), "list": ("string", "textarea")}
 LARGEST_SEARCH = 10_000
+PROPERTIES: dict[str, dict[bool, dict[str, str | None]]] = {
+    "calls": {True: {"hs_call_status": "COMPLETED"}, False: {"hs_call_status": "QUEUED"}},
+    "meetings": {True: {"hs_meeting_outcome": "COMPLETED"}, False: {"hs_meeting_outcome": "SCHEDULED"}},
+    "emails": {
+        True: {"hs_email_direction": "EMAIL", "hs_email_status": "SENT"},
+        False: {"hs_email_direction": "EMAIL", "hs_email_status": "SCHEDULED"},
+    },
+}
+"""Of activities that are done, and of those that are not."""
 
 
 class HubSpotStandIn(StandIn):
@@ -35,7 +44,7 @@ class HubSpotStandIn(StandIn):
                     results = [entry | self._history(self.records[entry["id"]]) for entry in results]
                 return Reply(200, {"results": results})
             case "POST", [_, _, "batch", "read"]:
-                return Reply(200, {"results": self._links(call.body["inputs"])})
+                return Reply(200, {"results": self._links(call.path.split("/")[4], call.body["inputs"])})
             case "PUT", [list_id, "memberships", "add"]:
                 if list_id != "31":
                     return _error(404, "OBJECT_NOT_FOUND", "no such list")
@@ -125,14 +134,19 @@ class HubSpotStandIn(StandIn):
             return _error(400, "VALIDATION_ERROR", "at most 200")
         if len(body["sorts"]) != 1:
             return _error(400, "VALIDATION_ERROR", "one sorting rule")
-        rows = [pair for pair in self.changed() if all(_passes(*pair, entry) for entry in _filters(body))]
+        activities = [(entry.activity_id, entry) for entry in self.activities if f"{entry.kind}s" == kind]
+        listed: list[tuple[str, Any]] = [*activities] if kind in PROPERTIES else [*self.changed()]
+        rows = [pair for pair in listed if all(_passes(*pair, entry) for entry in _filters(body))]
         rows.sort(key=lambda pair: int(pair[0]), reverse=True)  # of one stamp: in any order but the one that helps
         by_id = body["sorts"][0]["propertyName"] == "hs_object_id"
         rows.sort(key=lambda pair: int(pair[0]) if by_id else pair[1].modified.timestamp())
         return Reply(200, {"results": [self._object(kind, *pair) for pair in rows[: body["limit"]]]})
 
-    def _object(self, kind: str, key: str, record: Record) -> dict[str, Any]:
+    def _object(self, kind: str, key: str, record: Any) -> dict[str, Any]:
         stamp = _written(record.modified)
+        if kind in PROPERTIES:
+            times = {"hs_lastmodifieddate": stamp, "hs_timestamp": _written(record.occurred_at)}
+            return {"id": key, "properties": {**times, **PROPERTIES[kind][record.done]}}
         if kind == "contacts":
             properties = {
                 "lastmodifieddate": stamp, "createdate": "2026-01-05T08:00:00Z", "email": None,
@@ -177,7 +191,10 @@ class HubSpotStandIn(StandIn):
             return Reply(200, {"results": [{"id": "78", "email": "luca@example.ch", "firstName": "Luca"}]})
         return Reply(200, {"results": [anna], "paging": {"next": {"after": "1"}}})
 
-    def _links(self, inputs: list[dict[str, str]]) -> list[dict[str, Any]]:
+    def _links(self, kind: str, inputs: list[dict[str, str]]) -> list[dict[str, Any]]:
+        if kind in PROPERTIES:
+            leads = {entry.activity_id: entry.lead for entry in self.activities}
+            return [{"from": {"id": entry["id"]}, "to": [{"toObjectId": int(leads[entry["id"]])}]} for entry in inputs]
         # A deal has the id of its contact here.
         return [{"from": {"id": entry["id"]}, "to": [{"toObjectId": int(entry["id"])}]} for entry in inputs]
 
@@ -193,7 +210,7 @@ def _filters(body: dict[str, Any]) -> list[dict[str, str]]:
     return [entry for group in body["filterGroups"] for entry in group["filters"]]
 
 
-def _passes(key: str, record: Record, entry: dict[str, str]) -> bool:
+def _passes(key: str, record: Any, entry: dict[str, str]) -> bool:
     if entry["propertyName"] == "hs_object_id":
         return int(key) > int(entry["value"])
     millisecond, limit = int(record.modified.timestamp() * 1000), int(entry["value"])

@@ -61,6 +61,8 @@ class PipedriveStandIn(StandIn):
             case "GET", ["api", "v2", "persons", key] if key in self.records:
                 labels = [OLD_LABEL, *(label for label, name in LABELS.items() if (key, name) in self.enrolled)]
                 return Reply(200, {"data": {**_person(key, self.records[key]), "label_ids": labels}})
+            case "GET", ["api", "v2", "activities"]:
+                return self._activities(call)
             case "POST", ["api", "v2", "activities"]:
                 self.tasks.append(call.body)
                 return Reply(201, {"data": {"id": len(self.tasks)}})
@@ -78,6 +80,19 @@ class PipedriveStandIn(StandIn):
         # A person's own write does not change its deals.
         limits = {"x-daily-requests-left": "15000", "x-daily-requests-limit": "30000"}
         return Reply(200, {"success": True, "data": {"id": int(key)}}, limits)
+
+    def _activities(self, call: Call) -> Reply:
+        since = call.query.get("updated_since")
+        rows = [
+            {"id": int(entry.activity_id), "person_id": int(entry.lead), "type": entry.kind, "done": entry.done,
+             "update_time": entry.modified.isoformat(), "is_deleted": False,
+             "marked_as_done_time": f"{entry.occurred_at:%Y-%m-%d %H:%M:%S}" if entry.done else None}
+            for entry in sorted(self.activities, key=lambda entry: entry.modified)
+            if since is None or entry.modified >= datetime.fromisoformat(since)
+        ]  # fmt: skip
+        start, limit = int(call.query.get("cursor") or 0), int(call.query["limit"])
+        more = str(start + limit) if len(rows) > start + limit else None
+        return Reply(200, {"data": rows[start : start + limit], "additional_data": {"next_cursor": more}})
 
     def _list(self, call: Call, entry: Callable[[str, Record], dict[str, Any]]) -> Reply:
         """A page of deals or of persons; a deal has the id of its person here."""

@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from support.standins.frame import Call, Record, Reply, StandIn
+from support.standins.frame import Call, Record, Reply, SellerActivity, StandIn
 
 DATA = "/services/data/v67.0"
 TYPES = {"number": "double", "text": "string", "list": "textarea"}
@@ -85,6 +85,14 @@ class SalesforceStandIn(StandIn):
             ]
         if " FROM OpportunityHistory " in query:
             return self._steps([key.replace("006", "00Q", 1) for key in re.findall(r"'([^']*)'", query)])
+        if " FROM Task " in query and "IsClosed = true" in query:
+            done = {entry.activity_id: entry for entry in self.activities if entry.done and entry.kind != "meeting"}
+            rows = sorted(done.items(), key=lambda pair: (pair[1].modified, pair[0]))
+            return [
+                {"Id": key, "WhoId": entry.lead, "TaskSubtype": entry.kind.title(), "SystemModstamp": _written(entry),
+                 "CompletedDateTime": f"{entry.occurred_at:%Y-%m-%dT%H:%M:%S}.000+0000"}
+                for key, entry in self._page_after(query, rows)
+            ]  # fmt: skip
         if " FROM Task " in query:
             who, subject = re.findall(r"= '([^']*)'", query)[:2]
             return [task for task in self.tasks if (task["WhoId"], task["Subject"]) == (who, subject)]
@@ -116,7 +124,7 @@ class SalesforceStandIn(StandIn):
             for later in (0, 1)
         ]  # fmt: skip
 
-    def _page_after(self, query: str, rows: list[tuple[str, Record]]) -> list[tuple[str, Record]]:
+    def _page_after(self, query: str, rows: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
         """A page of the rows behind the query's place."""
         after = re.search(r"> (\d{4}-\S+Z)", query)
         since = re.search(r">= (\d{4}-\S+Z)", query)
@@ -146,5 +154,5 @@ def _failure(code: str, message: str, field: str | None = None) -> dict[str, Any
     return {"success": False, "errors": errors}
 
 
-def _written(record: Record) -> str:
+def _written(record: Record | SellerActivity) -> str:
     return record.modified.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
