@@ -136,7 +136,7 @@ class Odoo(Adapter):
 
     def _push_one(self, update: LeadUpdate) -> PushResult:
         if not update.target.isdigit():
-            return Unknown(f"Odoo's leads have numbers; {update.target!r} is none.")
+            return Unknown(f"Odoo's leads have numbers; {update.target!r} is no number.")
         values = {name: _value(value) for name, value in update.fields.items()}
         answer = self._call(LEADS, "write", ids=[int(update.target)], vals=values)
         if answer.status == 200:
@@ -221,7 +221,7 @@ class Odoo(Adapter):
             raise CRMRejected(f"Odoo takes no {enrolment.kind} {enrolment.name!r}.", remedy=TAG_STARTS)
         if not enrolment.lead_id.isdigit():
             raise CRMRejected(
-                f"Odoo's leads have numbers; {enrolment.lead_id!r} is none.", remedy="Ingest the lead first."
+                f"Odoo's leads have numbers; {enrolment.lead_id!r} is no number.", remedy="Ingest the lead first."
             )
         present = self._search(TAGS, [["name", "=", enrolment.name]], ["id"], "id", list[_Id])
         if present:
