@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -99,3 +104,80 @@ def test_a_token_server_that_is_down_is_worth_a_retry(server: OAuthCRM, status: 
     server.status = status
     with pytest.raises(CRMUnavailable):
         client(server).push([UPDATE])
+
+
+class _Hostile(BaseHTTPRequestHandler):
+    """Answers a login as its server was told to: a head, then parts of a body with a pause between them."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.authorizations.append(self.headers.get("Authorization"))
+        status, head, part, parts, pause = self.server.script
+        self.send_response(status)
+        for name, value in head.items():
+            self.send_header(name, value)
+        self.end_headers()
+        with suppress(OSError):  # who asked has left
+            for _ in range(parts):
+                self.wfile.write(part)
+                time.sleep(pause)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def hostile(status: int, head: dict[str, str], part: bytes, parts: int = 1, pause: float = 0.0) -> Iterator[Any]:
+    """A token server that answers so; `authorizations`: what clients sent."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Hostile) as server:
+        server.script, server.authorizations = (status, head, part, parts, pause), []
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def login(server: Any) -> ClientCredentials:
+    return ClientCredentials(f"http://127.0.0.1:{server.server_port}/token", "leadwerk", "secret")
+
+
+def test_a_login_that_drips_does_not_stop_the_threads_that_wait_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leadwerk.crm.bounded_exchange.LONGEST_ANSWER", 0.2)
+    with hostile(200, {}, b" ", parts=100, pause=0.05) as server:
+        begun_at = time.monotonic()
+        with pytest.raises(CRMUnavailable, match=r"token server's answer was not over after 0\.2 seconds"):
+            login(server).headers()
+        assert time.monotonic() - begun_at < 3
+
+
+def test_a_login_of_a_hundred_megabytes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leadwerk.crm.bounded_exchange.LONGEST_BODY", 2**20)
+    with hostile(200, {}, b" " * 2**20, parts=100) as server, pytest.raises(CRMUnavailable, match="not over"):
+        login(server).headers()
+
+
+def test_a_login_is_not_redirected() -> None:
+    """The client's secret is in its body: it goes to the address that somebody set, and to no other."""
+    with hostile(302, {"Location": "http://127.0.0.1:9/"}, b"") as server, pytest.raises(CRMRejected, match="302"):
+        login(server).headers()
+
+
+def test_a_login_carries_no_credentials_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with hostile(200, {}, b'{"access_token": "t"}') as server:
+        login(server).headers()
+        assert server.authorizations == [None]
+
+
+@pytest.mark.parametrize("written", ["-5", '"nan"', '"inf"', "1798761600", "0"])
+def test_a_lifetime_that_is_none_counts_as_the_default(written: str) -> None:
+    """Such as a moment instead of seconds: the token would never be replaced, or fetched for each call."""
+    now = [0.0]
+    with hostile(200, {}, f'{{"access_token": "t", "expires_in": {written}}}'.encode()) as server:
+        auth = login(server)
+        auth._clock = lambda: now[0]
+        for moment in (0.0, 500.0, 601.0):
+            now[0] = moment
+            auth.headers()
+        assert len(server.authorizations) == 2

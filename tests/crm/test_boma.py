@@ -102,14 +102,14 @@ def test_a_dropped_connection_is_worth_a_retry(boma: FakeBoma, client: Boma, aft
 
 
 def test_a_silent_crm_is_given_up(boma: FakeBoma, client: Boma, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leadwerk.crm.http_client.TIMEOUT", (0.1, 0.1))
+    monkeypatch.setattr("leadwerk.crm.bounded_exchange.TIMEOUT", (0.1, 0.1))
     boma.faults.append(Fault(wait=0.5))
     with pytest.raises(CRMUnavailable, match="did not answer"):
         client.push([UPDATE])
 
 
 def test_an_answer_that_drips_is_given_up(boma: FakeBoma, client: Boma, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leadwerk.crm.http_client.LONGEST_ANSWER", 0.2)
+    monkeypatch.setattr("leadwerk.crm.bounded_exchange.LONGEST_ANSWER", 0.2)
     boma.faults.append(Fault(raw=b" " * 40, pause=0.05))
     with pytest.raises(CRMUnavailable, match=r"not over after 0\.2 seconds"):
         client.push([UPDATE])

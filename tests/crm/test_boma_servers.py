@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from msgspec import structs
 
 from leadwerk import simulation
 from leadwerk.crm.boma import Boma
@@ -135,7 +136,12 @@ def test_the_same_score_twice_is_harmless(crm: Fake | Market, client: Boma) -> N
 def test_a_key_that_was_seen_does_nothing_again_and_a_new_key_does(crm: Fake | Market, client: Boma) -> None:
     """Where an older score may have come after it, the outbox sends a score again: under a new key."""
     older = LeadUpdate("score-0", "score-0", LEAD, {**FIELDS, "predictive_score": 40})
-    for update, expected in ((UPDATE, 85), (older, 40), (UPDATE, 40), (replace(UPDATE, key="score-1.repair"), 85)):
+    for update, expected in (
+        (UPDATE, 85),
+        (older, 40),
+        (UPDATE, 40),
+        (structs.replace(UPDATE, key="score-1.repair"), 85),
+    ):
         client.push([update])
         assert fields_shown(crm)["predictive_score"] == expected
 
@@ -159,7 +165,7 @@ def test_nobody_without_the_token_gets_in(crm: Fake | Market) -> None:
 def test_after_a_fault_the_same_call_succeeds(
     crm: Fake | Market, client: Boma, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leadwerk.crm.http_client.TIMEOUT", (0.3, 0.3))
+    monkeypatch.setattr("leadwerk.crm.bounded_exchange.TIMEOUT", (0.3, 0.3))
     crm.next_faults([fault])
     with pytest.raises(CRMUnavailable) as caught:
         client.push([UPDATE])

@@ -48,7 +48,7 @@ def test_an_activity_of_a_wrong_time_is_refused_by_name(tmp_path: Path) -> None:
     assert warehouse.rows(REJECTED, {}) == [{"field": "touchpoints.occurred_at", "row": f"calls:7:{lead}"}]
 
 
-def test_a_cursor_of_an_earlier_version_goes_on_and_reads_the_activities_from_the_start(tmp_path: Path) -> None:
+def test_an_earlier_cursor_goes_on_and_reads_all_activities(tmp_path: Path) -> None:
     subject = SUBJECTS["pipedrive"]()
     with serving(subject.standin):
         lead = subject.standin.add(1)

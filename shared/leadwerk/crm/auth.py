@@ -9,16 +9,16 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import msgspec
-import requests
 
+from leadwerk.crm.bounded_exchange import exchange, new_session
 from leadwerk.errors import UNREADABLE_JSON, CRMRejected, CRMUnavailable
 
-# Seconds to connect, and between two bytes of the answer.
-TIMEOUT = (3.05, 10.0)
 # Seconds before its end at which a token is replaced: a call may take that long.
 EARLY = 60.0
 # Seconds, where the server does not state one (RFC 6749 §5.1 recommends that it does).
 DEFAULT_LIFETIME = 600.0
+# Seconds. What a server states beyond a month is a mistake, such as a moment instead of a lifetime.
+LONGEST_LIFETIME = 31 * 86_400.0
 
 
 class Auth(Protocol):
@@ -94,25 +94,25 @@ class ClientCredentials:
 
     def _fetch(self) -> None:
         form = {"grant_type": "client_credentials", "client_id": self._id, "client_secret": self._secret}
-        try:
-            answer = requests.post(
+        # A session of its own each time: tokens are fetched once an hour.
+        with new_session() as session:
+            answer = exchange(
+                session,
+                "The token server",
+                "POST",
                 self._url,
                 data=form | ({"scope": self._scope} if self._scope else {}),
-                timeout=TIMEOUT,
-                allow_redirects=False,
             )
-        except requests.RequestException as error:
-            raise CRMUnavailable(f"The token server did not answer ({type(error).__name__}).") from error
-        if answer.status_code in (408, 425, 429) or answer.status_code >= 500:
-            raise CRMUnavailable(f"The token server answered {answer.status_code}.", status=answer.status_code)
-        if answer.status_code != 200:
+        if answer.status in (408, 425, 429) or answer.status >= 500:
+            raise CRMUnavailable(f"The token server answered {answer.status}.", status=answer.status)
+        if answer.status != 200:
             raise CRMRejected(
-                f"The token server answered {answer.status_code}.",
-                status=answer.status_code,
+                f"The token server answered {answer.status}.",
+                status=answer.status,
                 remedy="Check LEADWERK_CRM_CLIENT_ID, LEADWERK_CRM_CLIENT_SECRET and LEADWERK_CRM_TOKEN_URL.",
                 locked_out=True,
             )
-        self._store(answer.content)
+        self._store(answer.body)
 
     def _store(self, body: bytes) -> None:
         try:
@@ -121,4 +121,6 @@ class ClientCredentials:
         except (*UNREADABLE_JSON, ValueError) as error:
             # The body may hold a token: it is not repeated.
             raise CRMUnavailable("The token server's answer is not a token.") from error
+        # A negative lifetime, or none that is a number, would mean a login for each call, or a token for ever.
+        lifetime = lifetime if 0 < lifetime <= LONGEST_LIFETIME else DEFAULT_LIFETIME
         self._token, self._until = fetched.access_token, self._clock() + max(lifetime - EARLY, lifetime / 2)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
@@ -12,19 +11,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 import requests
-import urllib3
 
 from leadwerk.crm.auth import Auth
+from leadwerk.crm.bounded_exchange import exchange, new_session
 from leadwerk.crm.exchange_log import Exchange, is_watched, masked, note, shortened
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.errors import UNREADABLE_JSON, ConfigurationError, CRMRejected, CRMUnavailable
 
-# Seconds to connect, and between two bytes of the answer.
-TIMEOUT = (3.05, 10.0)
-# Seconds for the answer as a whole: byte by byte it could take days.
-LONGEST_ANSWER = 60.0
-# Bytes. A page of 1,000 cases is far below.
-LONGEST_BODY = 64 * 2**20
 # Attempts at one page within one run; the wait doubles after each.
 READ_ATTEMPTS = 6
 FIRST_WAIT = 0.5  # seconds
@@ -141,22 +134,13 @@ class HttpClient:
         if wait > LONGEST_WAIT:
             raise CRMUnavailable(f"The CRM asked us to wait {wait:.0f} seconds.", status=429, retry_after=wait)
         self.pace.wait()
-        until = time.monotonic() + LONGEST_ANSWER
         headers = {**self._headers, **auth, **arguments.pop("headers", {})}
         try:
-            with self._session().request(
-                method,
-                self._url + path,
-                timeout=TIMEOUT,
-                allow_redirects=False,
-                stream=True,
-                headers=headers,
-                **arguments,
-            ) as response:
-                answer = CRMResponse(response.status_code, response.headers, _body(response, until))
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            result = exchange(self._session(), "The CRM", method, self._url + path, headers=headers, **arguments)
+        except CRMUnavailable:
             self._note(method, path, headers, arguments, None)
-            raise CRMUnavailable(f"The CRM did not answer ({type(error).__name__}).") from error
+            raise
+        answer = CRMResponse(*result)
         self._note(method, path, headers, arguments, answer)
         return answer
 
@@ -172,15 +156,13 @@ class HttpClient:
         if not is_watched():
             return
         request = shortened(arguments.get("data") or msgspec.json.encode(arguments.get("params")))
-        exchange = Exchange(method, self._url + path, masked(headers), request)
-        note(exchange if answer is None else replace(exchange, status=answer.status, answer=shortened(answer.body)))
+        sent = Exchange(method, self._url + path, masked(headers), request)
+        note(sent if answer is None else replace(sent, status=answer.status, answer=shortened(answer.body)))
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._sessions, "session", None)
         if session is None:
-            session = requests.Session()
-            # Neither ~/.netrc nor a proxy of the environment may see the token.
-            session.trust_env = False
+            session = new_session()
             self._sessions.session = session
         return session
 
@@ -199,18 +181,6 @@ class HttpClient:
                 f"The CRM answered {status}: {answer.text()}", status=status, remedy=_remedy(status), locked_out=True
             )
         return answer
-
-
-def _body(response: requests.Response, until: float) -> bytes:
-    parts, length = [], 0
-    while part := response.raw.read1(decode_content=True):
-        parts.append(part)
-        length += len(part)
-        if time.monotonic() > until or length > LONGEST_BODY:
-            raise CRMUnavailable(f"The CRM's answer was not over after {LONGEST_ANSWER:g} seconds or {length} bytes.")
-    if response.raw.length_remaining:
-        raise CRMUnavailable("The CRM's answer broke off.")
-    return b"".join(parts)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

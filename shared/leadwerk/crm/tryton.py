@@ -15,10 +15,9 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
-import requests
 
 from leadwerk.crm.adapter import Adapter, bisected
-from leadwerk.crm.auth import TIMEOUT
+from leadwerk.crm.bounded_exchange import exchange, new_session
 from leadwerk.crm.case_page import Case, CasePage, StageKind
 from leadwerk.crm.http_client import HttpClient
 from leadwerk.crm.keyset import Position, joined, split, walk
@@ -133,15 +132,13 @@ class TrytonSession:
 
     def _log_in(self) -> str:
         body = {"id": 1, "method": "common.db.login", "params": [self._user, {"password": self._password}, "en"]}
-        try:
-            answer = requests.post(self._url, json=body, timeout=TIMEOUT, allow_redirects=False)
-        except requests.RequestException as error:
-            raise CRMUnavailable(f"Tryton did not answer ({type(error).__name__}).") from error
-        if answer.status_code == 429 or answer.status_code >= 500:
-            raise CRMUnavailable(f"Tryton answered {answer.status_code}.", status=answer.status_code)
+        with new_session() as session:
+            answer = exchange(session, "Tryton", "POST", self._url, json=body)
+        if answer.status == 429 or answer.status >= 500:
+            raise CRMUnavailable(f"Tryton answered {answer.status}.", status=answer.status)
         try:
             user_id, key = msgspec.json.decode(
-                msgspec.json.decode(answer.content, type=_Reply).result, type=tuple[int, str, Any]
+                msgspec.json.decode(answer.body, type=_Reply).result, type=tuple[int, str, Any]
             )[:2]
         except UNREADABLE_JSON as error:
             remedy = "Check user and password in LEADWERK_CRM_TOKEN, and LEADWERK_CRM_DATABASE."
