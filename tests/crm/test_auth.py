@@ -171,7 +171,7 @@ def test_a_login_carries_no_credentials_of_the_machine(tmp_path: Path, monkeypat
 
 
 @pytest.mark.parametrize("written", ["-5", '"nan"', '"inf"', "1798761600", "0"])
-def test_a_lifetime_that_is_none_counts_as_the_default(written: str) -> None:
+def test_an_impossible_lifetime_counts_as_the_default(written: str) -> None:
     """Such as a moment instead of seconds: the token would never be replaced, or fetched for each call."""
     now = [0.0]
     with hostile(200, {}, f'{{"access_token": "t", "expires_in": {written}}}'.encode()) as server:

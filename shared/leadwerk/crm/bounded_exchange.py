@@ -1,6 +1,6 @@
 """One exchange over HTTP: bounded in time and bytes, never redirected, without the machine's own credentials.
 
-The token servers of CRMs are asked like the CRMs themselves: a login that drips byte by byte would stop every thread
+The token servers of CRMs are called like the CRMs themselves: a login that drips byte by byte would stop every thread
 that waits for the token.
 """
 
@@ -38,8 +38,8 @@ def new_session() -> requests.Session:
     return session
 
 
-def exchange(session: requests.Session, asked: str, method: str, url: str, **arguments: Any) -> ExchangeResult:
-    """The answer to one request; `asked` names who is asked in an error.
+def exchange(session: requests.Session, server: str, method: str, url: str, **arguments: Any) -> ExchangeResult:
+    """The answer to one request; `server` is its name in an error.
 
     Raises:
         CRMUnavailable: there is none, it broke off, or it takes too long or too many bytes.
@@ -47,18 +47,18 @@ def exchange(session: requests.Session, asked: str, method: str, url: str, **arg
     until = time.monotonic() + LONGEST_ANSWER
     try:
         with session.request(method, url, timeout=TIMEOUT, allow_redirects=False, stream=True, **arguments) as response:
-            return ExchangeResult(response.status_code, response.headers, _body(response, asked, until))
+            return ExchangeResult(response.status_code, response.headers, _body(response, server, until))
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise CRMUnavailable(f"{asked} did not answer ({type(error).__name__}).") from error
+        raise CRMUnavailable(f"{server} did not answer ({type(error).__name__}).") from error
 
 
-def _body(response: requests.Response, asked: str, until: float) -> bytes:
+def _body(response: requests.Response, server: str, until: float) -> bytes:
     parts, length = [], 0
     while part := response.raw.read1(decode_content=True):
         parts.append(part)
         length += len(part)
         if time.monotonic() > until or length > LONGEST_BODY:
-            raise CRMUnavailable(f"{asked}'s answer was not over after {LONGEST_ANSWER:g} seconds or {length} bytes.")
+            raise CRMUnavailable(f"{server}'s answer was not over after {LONGEST_ANSWER:g} seconds or {length} bytes.")
     if response.raw.length_remaining:
-        raise CRMUnavailable(f"{asked}'s answer broke off.")
+        raise CRMUnavailable(f"{server}'s answer broke off.")
     return b"".join(parts)
