@@ -107,7 +107,7 @@ def test_a_token_server_that_is_down_is_worth_a_retry(server: OAuthCRM, status: 
 
 
 class _Hostile(BaseHTTPRequestHandler):
-    """Answers a login as its server was told to: a head, then parts of a body with a pause between them."""
+    """Answers a login as its server is set up to: a head, then parts of a body with a pause between them."""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))

@@ -42,7 +42,7 @@ def exchange(session: requests.Session, server: str, method: str, url: str, **ar
     """The answer to one request; `server` is its name in an error.
 
     Raises:
-        CRMUnavailable: there is none, it broke off, or it takes too long or too many bytes.
+        CRMUnavailable: no answer, or it broke off, or it takes too long or too many bytes.
     """
     until = time.monotonic() + LONGEST_ANSWER
     try:
