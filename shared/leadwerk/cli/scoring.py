@@ -104,7 +104,7 @@ def _form(text: str | None) -> dict[str, Any] | None:
         return msgspec.json.decode(content, type=dict[str, Any])
     except (OSError, *UNREADABLE_JSON) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        remedy = Message("refusal.form.remedy", form='{"loan_amount": 450000}')
+        remedy = Message("refusal.form.remedy", form="""'{"loan_amount": 450000}'""")
         raise InputError(Message("refusal.form", reason=reason), field="form", remedy=remedy) from error
 
 

@@ -50,8 +50,8 @@ def warehouse(tmp_path: Path) -> DuckDBWarehouse:
             "le CRM doit l’envoyer sous la forme convenue.",
         ),
         (
-            "it", "Le regole non hanno un esito per lo stato 'Parked'. Aggiunga", "email non è leggibile.",
-            "'a lot' non è un importo.", "è nel futuro. Controlli orologio",
+            "it", "Le regole non hanno un esito per lo stato 'Parked'. Aggiungete", "email non è leggibile.",
+            "'a lot' non è un importo.", "è nel futuro. Controllate orologio",
             "il CRM deve inviarlo nella forma concordata.",
         ),
         (
