@@ -129,6 +129,7 @@ QUERIES = {
     "subqueries": "SELECT id FROM leads WHERE s IN (SELECT s2 FROM leads WHERE s2 IS NOT NULL) AND i >= (SELECT MIN(i) FROM leads)",
     "correlated": "SELECT id, (SELECT COUNT(*) FROM leads AS c WHERE c.s = a.s) AS twins FROM leads AS a",
     "columns of a table": "SELECT a.*, 1 AS one FROM leads AS a",
+    "hashes": "SELECT id, TO_HEX(MD5(s)) AS digest, TO_HEX(MD5(s)) < '8' AS is_drawn FROM leads",
     # The engines' fingerprints differ: equal values have equal ones, which is all that is used of them.
     "fingerprints": "SELECT COUNT(DISTINCT FARM_FINGERPRINT(TO_JSON_STRING(items))) AS n FROM leads WHERE s IS NULL",
 }  # fmt: skip

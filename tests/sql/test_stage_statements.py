@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, strategies as st
 
+from leadwerk.pipeline.leads.hash_share import hash_limit
 from leadwerk.warehouse.protocol import Row
 from leadwerk.warehouse.statement import statement
 from sql.reference import assert_engines_agree
@@ -20,7 +21,7 @@ WAY = [
     {"stage": name, "place": place, "horizon_days": 10}
     for place, name in enumerate(["known", "mql", "sql", "customer"])
 ]
-PARAMETERS: dict[str, Any] = {"first_day": date(2026, 3, 1), "as_of": NOW, "per_mille": 1000, "way": WAY}
+PARAMETERS: dict[str, Any] = {"first_day": date(2026, 3, 1), "as_of": NOW, "hash_below": hash_limit(1), "way": WAY}
 few = examples(15, suppress_health_check=list(HealthCheck))
 
 

@@ -38,6 +38,7 @@ REFUSED = {
     "SELECT a FROM t TABLESAMPLE SYSTEM (10 PERCENT)": "TABLESAMPLE|TableSample",
     "SELECT a FROM t WHERE (a, b) IN (SELECT (a, b) FROM t)": "Tuple",
     "SELECT FARM_FINGERPRINT(a) FROM t": "FarmFingerprint",
+    "SELECT MD5(a) FROM t": "MD5Digest",
     "SELECT TO_JSON_STRING(a) FROM t": "write JSON differently",
     "SELECT SAFE.PARSE_DATE('%Y%m%d', a) FROM t": "SafeFunc",
     "SELECT nobody_knows(a) FROM t": "Anonymous",

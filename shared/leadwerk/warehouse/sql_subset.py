@@ -34,7 +34,7 @@ FUNCTIONS: tuple[type[exp.Expr], ...] = (
     exp.Date, exp.DateFromParts, exp.DateAdd, exp.DateSub, exp.DateDiff, exp.TimeToStr,
     exp.TsOrDsToDate, exp.GenerateDateArray, exp.GenerateSeries, exp.Extract,
     exp.Timestamp, exp.TimestampAdd, exp.TimestampSub, exp.TimestampDiff, exp.UnixToTime,
-    exp.UnixDate, exp.UnixMicros, exp.ArraySize, exp.FarmFingerprint, exp.JSONFormat,
+    exp.UnixDate, exp.UnixMicros, exp.ArraySize, exp.MD5, exp.FarmFingerprint, exp.JSONFormat,
 )  # fmt: skip
 AGGREGATES: tuple[type[exp.Expr], ...] = (
     exp.Count, exp.CountIf, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.AnyValue, exp.HavingMax, exp.LogicalOr,

@@ -10,6 +10,7 @@ from msgspec import Struct
 from leadwerk.learning.landmarks import Times
 from leadwerk.learning.stage_stays import BehaviourHistory, StageStays
 from leadwerk.learning.stage_transitions import StageHistory
+from leadwerk.pipeline.leads.hash_share import hash_limit
 from leadwerk.points.stages import forward_path
 from leadwerk.policy.model import Policy
 from leadwerk.stats.log_odds import logit
@@ -64,7 +65,7 @@ def read_stage_history(warehouse: Warehouse, policy: Policy, now: datetime) -> S
     if not count.leads:
         return None
     # By a hash of the lead: stays and scores of two statements are those of the same leads, in every run.
-    sample = {**parameters, "per_mille": min(1000, max(1, 1000 * MOST_LEADS // count.leads))}
+    sample = {**parameters, "hash_below": hash_limit(MOST_LEADS / count.leads)}
     with warehouse.unit_of_work():
         stays = warehouse.rows(statement("stage_changes/stays", StageStay), sample)
         scores = warehouse.rows(statement("scores/behaviour_history", ScoredBehaviour), sample)

@@ -16,6 +16,7 @@ import numpy as np
 from msgspec import Struct
 
 from leadwerk.pipeline.leads.features import label_parameters
+from leadwerk.pipeline.leads.hash_share import hash_limit
 from leadwerk.policy.model import Policy
 from leadwerk.stats.arrays import Bools, Floats
 from leadwerk.warehouse.protocol import Parameters, Warehouse
@@ -53,8 +54,8 @@ class TrainingSample:
             "positive": list(policy.positive),
             "known_at": now,
             "whole_from": created_from,
-            "winners_per_million": self.winners_per_million,
-            "others_per_million": self.others_per_million,
+            "winners_below": hash_limit(self.winners_per_million / MILLION),
+            "others_below": hash_limit(self.others_per_million / MILLION),
         }
 
     def stands_for(self, has_won: Bools, is_drawn: Bools) -> Floats:

@@ -1,10 +1,10 @@
 -- Leads whose landmarks teach or test: those created from @whole_from on, and a sample by the hash of their id,
--- @winners_per_million of those that had won by @known_at and @others_per_million of all others.
+-- below @winners_below for those that had won by @known_at and below @others_below for all others.
 -- @positive ARRAY<STRING>
 -- @known_at TIMESTAMP
 -- @whole_from TIMESTAMP
--- @winners_per_million INT64
--- @others_per_million INT64
+-- @winners_below STRING
+-- @others_below STRING
 WITH won_leads AS (
   SELECT lead_id
   FROM leadwerk.outcomes
@@ -21,8 +21,7 @@ created_leads AS (
 drawn_leads AS (
   SELECT
     c.lead_id, c.created_at, w.lead_id IS NOT NULL AS has_won,
-    ABS(MOD(FARM_FINGERPRINT(TO_JSON_STRING(c.lead_id)), 1000000))
-    < IF(w.lead_id IS NULL, @others_per_million, @winners_per_million) AS is_drawn
+    TO_HEX(MD5(c.lead_id)) < IF(w.lead_id IS NULL, @others_below, @winners_below) AS is_drawn
   FROM created_leads AS c
   LEFT JOIN won_leads AS w ON w.lead_id = c.lead_id
 ),
