@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -16,6 +16,7 @@ from leadwerk.errors import InputError
 from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
+    from leadwerk.lead.timestamps import DateOrder
     from leadwerk.pipeline.touchpoints import TouchpointReport
 
 
@@ -33,6 +34,12 @@ def touchpoints(
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="Moment of all rows.")] = None,
     encoding: Annotated[str | None, typer.Option("--encoding", help="Encoding, such as utf-8, cp1252, cp850.")] = None,
     delimiter: Annotated[str | None, typer.Option("--delimiter", help="Delimiter: one character, or tab.")] = None,
+    time: Annotated[
+        str | None, typer.Option("--time", metavar="COL", help="Column with the moment of each row.")
+    ] = None,
+    date_order: Annotated[
+        Literal["dmy", "mdy"] | None, typer.Option("--date-order", help="Day or month first.")
+    ] = None,
 ) -> None:
     """Store touchpoints of leads from a file: the visitors of a trade fair, e-mail opens and clicks, calls.
 
@@ -42,7 +49,7 @@ def touchpoints(
     Example: `leadwerk touchpoints fair.csv --kind event --at 2026-03-12`
     """
     common = {name: value for name, value in (("kind", kind), ("occurred_at", at)) if value is not None}
-    _store(call, file, (encoding, delimiter), common)
+    _store(call, file, (encoding, delimiter), common, (time, date_order))
 
 
 @shared_options()
@@ -51,6 +58,12 @@ def calculator(
     file: Annotated[Path, typer.Argument(help="CSV or workbook: lead_id, email or phone; occurred_at; the amounts.")],
     encoding: Annotated[str | None, typer.Option("--encoding", help="Encoding, such as utf-8, cp1252, cp850.")] = None,
     delimiter: Annotated[str | None, typer.Option("--delimiter", help="Delimiter: one character, or tab.")] = None,
+    time: Annotated[
+        str | None, typer.Option("--time", metavar="COL", help="Column with the moment of each row.")
+    ] = None,
+    date_order: Annotated[
+        Literal["dmy", "mdy"] | None, typer.Option("--date-order", help="Day or month first.")
+    ] = None,
 ) -> None:
     """Store the log of a calculator: loan amount, property value, income and instalment of each use.
 
@@ -61,17 +74,28 @@ def calculator(
     """
     from leadwerk.pipeline.touchpoint_reader import CALCULATOR
 
-    _store(call, file, (encoding, delimiter), {"kind": CALCULATOR})
+    _store(call, file, (encoding, delimiter), {"kind": CALCULATOR}, (time, date_order))
 
 
-def _store(call: Invocation, file: Path, form: tuple[str | None, str | None], common: Mapping[str, str]) -> None:
-    """Store a file's rows as touchpoints that have the fields `common`; `form` is its encoding and delimiter."""
+def _store(
+    call: Invocation,
+    file: Path,
+    form: tuple[str | None, str | None],
+    common: Mapping[str, str],
+    times: tuple[str | None, DateOrder | None],
+) -> None:
+    """Store a file's rows as touchpoints that have the fields `common`.
+
+    `form` is the file's encoding and delimiter, `times` the column of moments and whether days or months come first.
+    """
     from leadwerk.importing.table import ReadOptions, read_table
     from leadwerk.pipeline import touchpoints as stage
+    from leadwerk.pipeline.touchpoint_file import touchpoint_records
 
     deployment = call.deployment
+    column, order = times
     rows = read_table(file, ReadOptions(*form))
-    records = [{**dict(zip(rows.columns, cells, strict=False)), **common} for cells in rows.rows()]
+    records = touchpoint_records(rows, common, deployment.policy.time_zone, time=column, order=order)
     report = stage.run(
         deployment.warehouse, deployment.policy, records, now=call.storing_moment(), person_key=deployment.person_key
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +12,7 @@ from msgspec import Struct
 
 from leadwerk.catalogue.features import AMOUNTS, MONTHS_A_YEAR
 from leadwerk.errors import InputError
-from leadwerk.lead.amount import parse_amount
+from leadwerk.lead.amount import parse_amount, parse_measure
 from leadwerk.lead.attribute import plain_text
 from leadwerk.lead.contact import parse_email, parse_phone
 from leadwerk.lead.form_field_names import field_of
@@ -42,6 +43,7 @@ Amounts have the titles that a lead's fields have (lead/form_field_names.py).
 CALCULATOR = "calculator"
 """Kind of a use of a calculator: its amounts are features, whether or not a signal counts it."""
 LONGEST_KIND = 60
+_MONTHS = re.compile(r"\b(?:monate?n?|months?|mois|mes[ei])\b", re.IGNORECASE)
 
 
 class RefusedTouchpoint(Struct, frozen=True, kw_only=True):
@@ -111,7 +113,7 @@ class TouchpointReader:
             remedy = "Send lead_id, or the email or phone of a lead."
             raise InputError("The touchpoint names no lead.", field="lead_id", remedy=remedy)
         amounts = _amounts(raw)
-        terms = read("interest_percent", _percent), read("term_years", parse_amount)
+        terms = read("interest_percent", _percent), read("term_years", _years)
         amounts |= _instalment(amounts, *terms)
         kind = read("kind", _kind) or (CALCULATOR if amounts else None)
         if kind == CALCULATOR and not amounts:
@@ -166,6 +168,12 @@ def _percent(value: object) -> float:
     """An interest rate in percent: "1.5 %" and 1.5 are the same."""
     number = parse_amount(value, "interest_percent")
     return number * 100 if isinstance(value, str) and "%" in value else number
+
+
+def _years(value: object) -> float:
+    """A term in years: 10, "10 Jahre" and "120 months" are the same."""
+    number = parse_measure(value, "term_years")
+    return number / MONTHS_A_YEAR if isinstance(value, str) and _MONTHS.search(value) else number
 
 
 def _instalment(amounts: Mapping[str, float], percent: float | None, years: float | None) -> dict[str, float]:
