@@ -17,6 +17,7 @@ LINES = {
     "option without its value": (["retrain", "--now"], "Die Option --now braucht einen Wert."),
     "flag with a value": (["retrain", "--json=3"], "Die Option --json nimmt keinen Wert."),
     "too many arguments": (["doctor", "a", "b"], "Mehr Argumente, als der Befehl nimmt: a b."),
+    "no choice": (["accounts", "list", "--sort", "size"], "--sort: Der Wert size ist nicht brauchbar."),
     "no whole number": (["thresholds", "show", "--sellers", "abc"], "--sellers: Der Wert abc ist nicht brauchbar."),
 }
 
@@ -36,7 +37,12 @@ def test_what_typer_refuses_is_refused_in_the_readers_language(
     block = refusal(arguments, capsys)
     assert "Das hat nicht geklappt" in block
     assert message in block
-    assert "--help` zeigt, was der Befehl nimmt." in block or "Geben Sie eine ganze Zahl an." in block
+    remedies = (
+        "--help` zeigt, was der Befehl nimmt.",
+        "Geben Sie eine ganze Zahl an.",
+        "eines hiervon an: 'icp', 'points'",
+    )
+    assert any(remedy in block for remedy in remedies)
 
 
 @pytest.mark.parametrize(

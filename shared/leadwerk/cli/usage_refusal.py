@@ -29,7 +29,7 @@ KINDS: Final = {
     "int_from_float": "cli.usage.wrong_value.whole",
     "float_parsing": "cli.usage.wrong_value.number",
 }
-CHOICES: Final = ("literal_error", "enum")
+CHOICES: Final = re.compile(r"is not one of (?P<choices>.*)\.$")
 
 
 def is_help(error: TyperException) -> bool:
@@ -59,6 +59,6 @@ def _wrong_value(error: BadParameter, remedy: Message) -> LeadwerkError | None:
     message = Message("cli.usage.wrong_value", name=name, value=str(details[0]["input"])[:60])
     if kind in KINDS:
         remedy = Message(KINDS[kind])
-    elif kind in CHOICES:
-        remedy = Message("cli.usage.wrong_value.choice", choices=details[0]["ctx"]["expected"])
+    elif stated := CHOICES.search(details[0]["msg"]):
+        remedy = Message("cli.usage.wrong_value.choice", choices=stated["choices"])
     return LeadwerkError(message, remedy=remedy)
