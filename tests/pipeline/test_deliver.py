@@ -258,6 +258,25 @@ def test_what_the_crm_shows_already_is_not_sent_again(warehouse: DuckDBWarehouse
     assert run(warehouse, crm, minutes=10).same == 0
 
 
+def test_a_score_sent_by_a_killed_run_is_no_reason_to_believe_the_crm(warehouse: DuckDBWarehouse) -> None:
+    """a-1 is recorded, a-2 arrived and its run was killed before the record: a-3, equal to a-1, has to be sent."""
+    crm = ScriptedCRM()
+    warehouse.append("scores", [score("a", 1), score("b", 1)])
+    run(warehouse, crm)
+
+    def killed(update: LeadUpdate) -> None:
+        raise KeyboardInterrupt
+
+    warehouse.append("scores", [score("a", 2, predictive_score=90), score("b", 2, predictive_score=80)])
+    crm.script = [None, killed]
+    with pytest.raises(KeyboardInterrupt):
+        run(warehouse, crm, minutes=5)
+    assert crm.scores_shown == {"a": "a-2", "b": "b-1"}
+    warehouse.append("scores", [score(lead_id, 3, predictive_score=1) for lead_id in ("a", "b")])
+    assert run(warehouse, crm, minutes=10).sent == 2
+    assert crm.scores_shown == {"a": "a-3", "b": "b-3"}
+
+
 def test_a_score_that_may_have_arrived_late_is_no_reason_to_believe_the_crm(warehouse: DuckDBWarehouse) -> None:
     """a-1 arrived, a-2 got no answer but took effect: a-3, equal to a-1, has to be sent."""
     crm = ScriptedCRM()

@@ -20,11 +20,24 @@
 -- include leads/gone where @every_lead OR lead_id IN UNNEST(@lead_ids)
 ,
 
--- What the CRM shows is certain only where the last attempt at any score of the lead succeeded: one that got no answer
--- may have taken effect.
+-- The score of one lead before its latest.
+score_before AS (
+  SELECT lead_id, score_id
+  FROM leadwerk.scores
+  WHERE day >= @scored_since AND scored_at <= @as_of AND (@every_lead OR lead_id IN UNNEST(@lead_ids))
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 2
+),
+
+-- What the CRM shows is certain only where the last attempt at any score of the lead succeeded (one that got no answer may
+-- have taken effect), and no score lies between that one and the latest: a run that was killed may have sent it unrecorded.
 last_of_lead AS (
-  SELECT lead_id, IF(state IN ('sent', 'same'), payload_hash, NULL) AS shown_hash, crm_record_id AS record_id
-  FROM latest_attempt_at_lead
+  SELECT
+    a.lead_id,
+    a.crm_record_id AS record_id,
+    IF(a.state IN ('sent', 'same') AND a.score_id IN (b.score_id, l.score_id), a.payload_hash, NULL) AS shown_hash
+  FROM latest_attempt_at_lead AS a
+  INNER JOIN latest_score AS l ON l.lead_id = a.lead_id
+  LEFT JOIN score_before AS b ON b.lead_id = a.lead_id
 )
 
 SELECT
