@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from leadwerk.crm.case_page import Activity, Touchpoint
 from leadwerk.crm.http_client import HttpClient
 from leadwerk.crm.hubspot_links import read_links
-from leadwerk.crm.hubspot_search import ObjectList, Record
+from leadwerk.crm.hubspot_search import ObjectList, ObjectRecord
 
 STAMP, OCCURRED = "hs_lastmodifieddate", "hs_timestamp"
 ACTIVITIES = (
@@ -18,7 +18,7 @@ ACTIVITIES = (
 )
 
 
-def activities(http: HttpClient, listed: ObjectList, records: Sequence[Record]) -> Iterator[Activity]:
+def activities(http: HttpClient, listed: ObjectList, records: Sequence[ObjectRecord]) -> Iterator[Activity]:
     """One touchpoint for each contact of each record that took place; a planned one comes when it is completed."""
     kinds = {record.id: kind for record in records if (kind := _kind(record))}
     links = read_links(http, listed.kind, "contacts", list(kinds))
@@ -29,7 +29,7 @@ def activities(http: HttpClient, listed: ObjectList, records: Sequence[Record]) 
             yield Activity(contact_id, touchpoint, record.stamp())
 
 
-def _kind(record: Record) -> str | None:
+def _kind(record: ObjectRecord) -> str | None:
     """What took place, None where nothing did yet."""
     values = record.properties
     if "hs_call_status" in values:

@@ -12,7 +12,7 @@ from leadwerk.crm.case_page import Case, CasePage, GoneRecord, StageKind
 from leadwerk.crm.http_client import HttpClient
 from leadwerk.crm.hubspot_activities import ACTIVITIES, activities
 from leadwerk.crm.hubspot_links import IDS_AT_ONCE, read_links
-from leadwerk.crm.hubspot_search import VERSION, ObjectList, Record, Records, search
+from leadwerk.crm.hubspot_search import VERSION, ObjectList, ObjectRecord, Records, search
 from leadwerk.crm.hubspot_stages import read_steps
 from leadwerk.crm.keyset import Position, joined, split, walk
 from leadwerk.crm.stage_steps import past_cases
@@ -50,17 +50,17 @@ def pages(http: HttpClient, cursor: str | None, overlap: timedelta) -> Iterator[
     for index, listed in enumerate(LISTS):
         start = positions[index]
 
-        def fetch(place: Position | None, listed: ObjectList = listed) -> Sequence[Record]:
+        def fetch(place: Position | None, listed: ObjectList = listed) -> Sequence[ObjectRecord]:
             return search(http, listed, place)
 
-        for records, place in walk(start.before(overlap) if start else None, fetch, Record.place):
+        for records, place in walk(start.before(overlap) if start else None, fetch, ObjectRecord.place):
             # The overlap never moves the cursor back.
             positions[index] = max(place, start) if start else place
             yield _page(http, listed, records, joined(positions), place.stamp - overlap)
 
 
 def _page(
-    http: HttpClient, listed: ObjectList, records: Sequence[Record], cursor: str, complete_until: datetime
+    http: HttpClient, listed: ObjectList, records: Sequence[ObjectRecord], cursor: str, complete_until: datetime
 ) -> CasePage:
     if listed is CONTACTS:
         return CasePage(tuple(_contact_cases(records)), (), cursor, complete_until, tuple(_merged(records)))
@@ -98,7 +98,7 @@ def _archived(http: HttpClient, since: datetime | None) -> Iterator[GoneRecord]:
         parameters["after"] = page.paging.next.after
 
 
-def _merged(contacts: Sequence[Record]) -> Iterator[GoneRecord]:
+def _merged(contacts: Sequence[ObjectRecord]) -> Iterator[GoneRecord]:
     """The contacts that were merged into these: each has a list of id:millisecond."""
     for contact in contacts:
         for entry in filter(None, (contact.properties.get(MERGED) or "").split(";")):
@@ -114,15 +114,15 @@ def _missing(http: HttpClient, record_id: str) -> GoneRecord:
             "GET", f"/crm/objects/{VERSION}/contacts/{record_id}", params={"archived": archived, "properties": MERGED}
         )
         if answer.status == 200:
-            record = answer.decoded(Record)
+            record = answer.decoded(ObjectRecord)
             merges = [gone_records for gone_records in _merged([record]) if gone_records.lead_id == record_id]
             survivor = record.id if record.id != record_id else None
             return merges[0] if merges else GoneRecord(record_id, record.archived_at, survivor)
     return GoneRecord(record_id)
 
 
-def _read(http: HttpClient, listed: ObjectList, record_ids: Sequence[str]) -> list[Record]:
-    records: list[Record] = []
+def _read(http: HttpClient, listed: ObjectList, record_ids: Sequence[str]) -> list[ObjectRecord]:
+    records: list[ObjectRecord] = []
     for ids in batches(record_ids, IDS_AT_ONCE):
         # HubSpot's description requires the last field, empty or not.
         body = {
@@ -135,19 +135,19 @@ def _read(http: HttpClient, listed: ObjectList, record_ids: Sequence[str]) -> li
     return records
 
 
-def _contact_cases(contacts: Sequence[Record]) -> Iterator[Case]:
+def _contact_cases(contacts: Sequence[ObjectRecord]) -> Iterator[Case]:
     for contact in contacts:
         status = contact.properties.get("hs_lead_status") or "open"
         event_id = f"contact:{contact.id}:{contact.millisecond()}"
         yield Case(event_id, contact.stamp(), _lead(contact), status, status_changed=False)
 
 
-def _lead(contact: Record) -> Mapping[str, str | None]:
+def _lead(contact: ObjectRecord) -> Mapping[str, str | None]:
     fields = {NAMES.get(name, name): value for name, value in contact.properties.items() if name != MERGED}
     return fields | {"lead_id": contact.id}
 
 
-def _deal_cases(http: HttpClient, deals: Sequence[Record]) -> Iterator[Case]:
+def _deal_cases(http: HttpClient, deals: Sequence[ObjectRecord]) -> Iterator[Case]:
     """Cases for each contact of each deal: the steps that it passed, then how it stands.
 
     A deal without a contact says nothing of a lead.
@@ -164,7 +164,7 @@ def _deal_cases(http: HttpClient, deals: Sequence[Record]) -> Iterator[Case]:
                 yield present
 
 
-def _deal_case(deal: Record, contact: Record) -> Case:
+def _deal_case(deal: ObjectRecord, contact: ObjectRecord) -> Case:
     won, closed = (deal.properties.get(name) == "true" for name in ("hs_is_closed_won", "hs_is_closed"))
     kind: StageKind = "won" if won else "lost" if closed else "open"
     stage = deal.properties.get("dealstage") or kind

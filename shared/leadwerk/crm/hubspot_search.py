@@ -22,7 +22,7 @@ PAGE_SIZE = 200
 ID = "hs_object_id"
 
 
-class Record(msgspec.Struct, frozen=True, rename="camel"):
+class ObjectRecord(msgspec.Struct, frozen=True, rename="camel"):
     id: str
     properties: dict[str, str | None]
     archived_at: datetime | None = None
@@ -52,7 +52,7 @@ class Paging(msgspec.Struct, frozen=True):
 
 
 class Records(msgspec.Struct, frozen=True):
-    results: list[Record]
+    results: list[ObjectRecord]
     paging: Paging = Paging()
 
 
@@ -65,7 +65,7 @@ class ObjectList:
     properties: tuple[str, ...]
 
 
-def search(http: HttpClient, listed: ObjectList, place: Position | None) -> Sequence[Record]:
+def search(http: HttpClient, listed: ObjectList, place: Position | None) -> Sequence[ObjectRecord]:
     """Records behind a place: those of its very stamp with a larger id first, then the later ones.
 
     HubSpot sorts by one property, so records of one stamp come in no order. A full page ends before its last stamp, and
@@ -83,17 +83,17 @@ def search(http: HttpClient, listed: ObjectList, place: Position | None) -> Sequ
     return same_stamp + [record for record in ordered if record.stamp() >= place.stamp]
 
 
-def _in_order(http: HttpClient, listed: ObjectList, page: Sequence[Record]) -> list[Record]:
+def _in_order(http: HttpClient, listed: ObjectList, page: Sequence[ObjectRecord]) -> list[ObjectRecord]:
     """A page by (stamp, id), without those of its last stamp of which others may be missing."""
     last = page[-1].stamp() if len(page) == PAGE_SIZE else None
     whole = [record for record in page if last is None or record.stamp() < last]
     if last is not None and not whole:
         # Without any of this stamp the index is older than the record, which comes again with its new stamp.
-        return _of_stamp(http, listed, Position(last, "")) or sorted(page, key=Record.order)
-    return sorted(whole, key=Record.order)
+        return _of_stamp(http, listed, Position(last, "")) or sorted(page, key=ObjectRecord.order)
+    return sorted(whole, key=ObjectRecord.order)
 
 
-def _of_stamp(http: HttpClient, listed: ObjectList, place: Position) -> list[Record]:
+def _of_stamp(http: HttpClient, listed: ObjectList, place: Position) -> list[ObjectRecord]:
     """Records of a place's stamp behind its id, by their ids."""
     filters = [_filter(listed.stamp, "EQ", _millisecond(place.stamp))]
     if place.record_id:
@@ -109,7 +109,7 @@ def _filter(name: str, operator: str, value: str) -> dict[str, str]:
     return {"propertyName": name, "operator": operator, "value": value}
 
 
-def _query(http: HttpClient, listed: ObjectList, filters: list[dict[str, str]], sorted_by: str) -> list[Record]:
+def _query(http: HttpClient, listed: ObjectList, filters: list[dict[str, str]], sorted_by: str) -> list[ObjectRecord]:
     body = {
         "filterGroups": [{"filters": filters}] if filters else [],
         "sorts": [{"propertyName": sorted_by, "direction": "ASCENDING"}],

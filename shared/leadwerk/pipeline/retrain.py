@@ -165,8 +165,7 @@ def _learn_and_save(
     fields = {"leaks": checked.report.findings, "excluded": checked.excluded}
     points_decide = Message("gate.points_decide") if pointer is None and rules is not None else ""
     if isinstance(learned, TrainingSkipped):
-        reason = sentences(learned.reason, points_decide)
-        serves = {"champion_before": before, "champion_after": before}
+        reason, serves = sentences(learned.reason, points_decide), {"champion_before": before, "champion_after": before}
         return _report(run, landmarks, reason=reason, verdict="too_few", **serves, **fields)
     manifest = training_manifest(learned, checked, policy, now)
     # Saved before the decision takes effect: a pointer must never name files that are not there.
