@@ -47,6 +47,21 @@ def test_segments_are_named_by_what_sets_them_apart(found: Segmentation) -> None
     assert busy.low > max(segment.rate for segment in found.segments if segment is not busy)
 
 
+def test_two_columns_that_hold_one_fact_are_one_trait() -> None:
+    columns, converted, kind = market()
+    columns |= {"country": np.where(kind == 1, "India", "Nepal"), "country_code": np.where(kind == 1, "IN", "NP")}
+    features = (*FEATURES, Feature("country", "category", "country"), Feature("country_code", "category", "code"))
+    segmentation = natural_segments(columns, converted, features, seed=3)
+    assert segmentation is not None
+    for segment in segmentation.segments:
+        groups = {trait.group for trait in segment.traits}
+        assert not {"country", "code"} <= groups
+        assert not {"channel", "country"} <= groups
+    assert any(
+        {"country", "code", "channel"} & {trait.group for trait in part.traits} for part in segmentation.segments
+    )
+
+
 def test_what_is_there_is_told_apart(found: Segmentation) -> None:
     assert found.silhouette > 0.5
     random = np.random.default_rng(2)

@@ -109,3 +109,10 @@ def test_what_was_left_out_has_its_reason_and_protected_names_a_remedy() -> None
 def test_protected_names_are_found_in_four_languages() -> None:
     names = ["Geschlecht", "sexe", "nazionalita", "Date of birth", "lead_age_days", "average_amount", "stage"]
     assert protected_names(names) == ["Geschlecht", "sexe", "nazionalita", "Date of birth"]
+    accented = ["Nationalität", "nationalité", "Età", "Âge", "Staatsangehörigkeit"]
+    assert protected_names(accented) == accented
+
+
+def test_where_a_lead_comes_from_is_a_channel_and_no_origin_of_a_person() -> None:
+    assert protected_names(["lead_origin", "Herkunft des Leads", "origine_du_lead", "Traffic origin"]) == []
+    assert protected_names(["origin", "Herkunft", "Ethnic origin"]) == ["origin", "Herkunft", "Ethnic origin"]

@@ -33,6 +33,9 @@ SILHOUETTE_LEADS = 600
 SMALLEST_TRAIT = 0.4
 """Distance of a segment's mean from that of all, in standard deviations, from which it is worth a word."""
 
+SAME_FACT = 0.9
+"""Correlation of two categories' values from which they are one trait, such as a country and its code."""
+
 TRAITS = 3
 FEWEST_LEADS = 100
 
@@ -193,16 +196,28 @@ def _squared_distances(points: Floats, centres: Floats) -> Floats:
     return distances
 
 
+def _is_same_fact(aspect: _Aspect, other: _Aspect) -> bool:
+    """Whether two categories' values are those of the same leads."""
+    if aspect.value is None or other.value is None:
+        return False
+    return bool(np.corrcoef(aspect.scores, other.scores)[0, 1] >= SAME_FACT)
+
+
 def _segment(aspects: Sequence[_Aspect], converted: Bools, inside: Bools) -> NaturalSegment:
     leads, won = int(inside.sum()), int(converted[inside].sum())
     low, high = wilson(won / leads, leads)
     distances = np.array([aspect.scores[inside].mean() - aspect.scores.mean() for aspect in aspects])
     traits: dict[str, Trait] = {}
+    described: list[_Aspect] = []
     for position in np.argsort(-np.abs(distances), kind="stable").tolist():
         aspect, distance = aspects[position], float(distances[position])
         # That a category's value is rare says little: which of the others the leads have is what describes them.
         if abs(distance) < SMALLEST_TRAIT or (aspect.value is not None and distance < 0) or aspect.group in traits:
             continue
+        # A country and its code: two columns that hold one fact are one trait.
+        if any(_is_same_fact(aspect, other) for other in described):
+            continue
+        described.append(aspect)
         kind: Literal["high", "low", "value"] = "value" if aspect.value else "high" if distance > 0 else "low"
         traits[aspect.group] = Trait(aspect.group, kind, aspect.value, distance)
     return NaturalSegment(leads, won, won / leads, low, high, tuple(traits.values())[:TRAITS])
