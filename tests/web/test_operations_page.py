@@ -87,10 +87,11 @@ def test_a_manager_reads_why_and_sends_nothing(visit: Visit) -> None:
 
 
 def test_the_drift_of_each_feature_is_listed_the_largest_first(visit: Visit) -> None:
-    health = Health(3.0, 0.31, "source", (("source", 0.31), ("device", 0.12), ("visits", 0.02)))
+    health = Health(3.0, 0.31, "source", (("source", 0.31), ("device_category", 0.12), ("recency_days", 0.02)))
     view = operations.drift_view(Wording(visit.policy, "en", NOW), health)
     assert [(row.name, row.index, row.light) for row in view.features] == [
-        ("source", "0.31", "red"), ("device", "0.12", "amber"), ("visits", "0.02", "green"),
+        ("origin of the visit (source)", "0.31", "red"), ("device (device_category)", "0.12", "amber"),
+        ("recency days", "0.02", "green"),
     ]  # fmt: skip
 
 

@@ -8,9 +8,10 @@ import pytest
 
 from leadwerk.catalogue.languages import Language
 from leadwerk.policy.load import load
-from leadwerk.report.results import answers
+from leadwerk.report.results import answers, segments
 from leadwerk.report.results.band_outcomes import BandOutcome
-from leadwerk.report.results.outcome_counts import Totals
+from leadwerk.report.results.data import ResultsData
+from leadwerk.report.results.outcome_counts import OutcomeCount, Totals
 from leadwerk.report.wording import Wording
 from support.selling import NOW
 
@@ -59,13 +60,29 @@ def test_the_market_is_another_one_only_beyond_chance(
 
 
 def test_a_segment_differs_only_beyond_chance_for_all_that_are_compared() -> None:
-    segments = {"paid": week(400, 4), "partner": week(400, 80), "fair": week(10, 9)}
-    sentence = answers.segments_answer(ENGLISH, segments, 0.1)
+    compared = {"paid": week(400, 4), "partner": week(400, 80), "fair": week(10, 9)}
+    sentence = answers.segments_answer(ENGLISH, compared, 0.1)
     assert "partner" in sentence
     assert "paid" in sentence
     assert "fair" not in sentence
     alike = {"paid": week(400, 38), "partner": week(400, 44)}
     assert answers.segments_answer(ENGLISH, alike, 0.1) == ENGLISH.say("page.answer.segments.chance", count=2)
+
+
+def test_a_segment_is_named_as_its_row_is() -> None:
+    counts = [
+        OutcomeCount(week=1, segment=name, wait_level=1, leads=400, certain=400, won=won, hot=0)
+        for name, won in (("en", 4), ("de", 90))
+    ]
+    data = ResultsData(
+        weeks=26, by="language", hot=70, counts=counts, outcomes=(), outlook=None, kpis=(), alerts=(), money=None
+    )
+    sentence = segments.segments_answer(Wording(POLICY, "de", NOW), data)
+    assert ("Deutsch" in sentence, "Englisch" in sentence) == (True, True)
+
+
+def test_the_slowest_tenth_waits_hours() -> None:
+    assert answers.speed_answer(ENGLISH, 32, 128, 1.0).endswith("the slowest tenth waited 128 h or longer.")
 
 
 def test_the_best_fifth_brings_a_share_of_the_contracts() -> None:

@@ -39,7 +39,8 @@ def speed_answer(wording: Wording, median: int | None, slowest: int | None, cont
         return wording.say("page.answer.speed.few", share=wording.percent(contacted))
     if slowest is None:
         return wording.say("page.answer.speed.open", median=wording.number(median), share=wording.percent(contacted))
-    return wording.say("page.answer.speed", median=wording.number(median), slowest=wording.number(slowest))
+    longest = wording.say("page.hours", hours=wording.number(slowest))
+    return wording.say("page.answer.speed", median=wording.number(median), slowest=longest)
 
 
 def market_answer(wording: Wording, weeks: Sequence[Totals]) -> str:

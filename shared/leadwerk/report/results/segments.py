@@ -72,7 +72,12 @@ def segment_head(wording: Wording, by: Segmentation) -> Cells:
 
 def segments_answer(wording: Wording, data: ResultsData) -> str:
     """Which segments differ, in a sentence."""
-    groups = {name: group for name, group in _readable_segments(data).items() if name is not None}
+    # By their names as the table says them: a sentence of codes would name "en" beside a row "English".
+    groups = {
+        _segment_name(wording, data.by, name): group
+        for name, group in _readable_segments(data).items()
+        if name is not None
+    }
     return answers.segments_answer(wording, groups, totals(data.counts).rate)
 
 

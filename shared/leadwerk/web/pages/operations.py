@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from msgspec import Struct
 
 from leadwerk.errors import InputError
+from leadwerk.features.contract import contract
 from leadwerk.pipeline import wiring
 from leadwerk.pipeline.champion_change import ChampionChange
 from leadwerk.pipeline.dead_letters import DeadLetters, SendAgain, read_dead_letters, send_again
@@ -14,11 +15,13 @@ from leadwerk.pipeline.desk import stations
 from leadwerk.pipeline.drift.check_rows import latest_checks
 from leadwerk.pipeline.health import Health
 from leadwerk.pipeline.read_results import ResultsRequest, readable_alerts
+from leadwerk.policy.model import Policy
 from leadwerk.report.drift_section import anomaly_sentences
 from leadwerk.report.formatter import Formatter
 from leadwerk.report.kpi_section import alert_sentence
 from leadwerk.report.report_rows import StoredTrainingRun
 from leadwerk.report.wording import Wording
+from leadwerk.texts.facts import label
 from leadwerk.texts.message import Message, in_language
 from leadwerk.warehouse.statement import statement
 from leadwerk.web import Answer
@@ -156,11 +159,27 @@ def drift_view(wording: Wording, health: Health) -> DriftView:
     if health.drift is None:
         return DriftView(f"{age} {wording.say('page.drift.unknown')}", "grey")
     light = _drift_light(health.drift)
-    sentence = wording.say(f"page.drift.{light}", feature=health.drifted, drift=wording.number(health.drift, 2))
+    name = feature_label(wording.policy, wording.language, health.drifted or "")
+    sentence = wording.say(f"page.drift.{light}", feature=name, drift=wording.number(health.drift, 2))
     features = [
-        FeatureView(name, wording.number(index, 2), _drift_light(index)) for name, index in health.by_feature[:FEATURES]
+        FeatureView(
+            feature_label(wording.policy, wording.language, name), wording.number(index, 2), _drift_light(index)
+        )
+        for name, index in health.by_feature[:FEATURES]
     ]
     return DriftView(f"{age} {sentence}", light, tuple(features))
+
+
+def feature_label(policy: Policy, language: str, name: str) -> str:
+    """What a feature is called, with its own name, since several features may share a label.
+
+    >>> from leadwerk.policy.load import load
+    >>> feature_label(load("mortgage"), "de", "instalment")
+    'Monatsrate (instalment)'
+    """
+    group = next((feature.group for feature in contract(policy) if feature.name == name), name)
+    feature_text = label(policy, language, group)
+    return feature_text if feature_text == name.replace("_", " ") else f"{feature_text} ({name})"
 
 
 def _drift_light(index: float) -> str:
