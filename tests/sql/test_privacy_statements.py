@@ -77,6 +77,19 @@ def test_a_person_is_closed_under_their_hash(
     assert own_visitors >= {row["visitor_id"] for row in links if row["lead_id"] in own_leads}
 
 
+def test_hashes_without_an_order_erase_nothing() -> None:
+    order = {
+        "entry_id": "A/begun", "erasure_id": "A", "recorded_at": NOW, "state": "begun", "author": "Eva",
+        "reason": "request", "deleted": [], "audit_hashes": [], "models": [],
+    }  # fmt: skip
+    hashes = [
+        {"proof": f"hash of {erasure}", "kind": "lead", "erasure_id": erasure, "erased_at": NOW} for erasure in "AB"
+    ]
+    tables = {"erasures": [order], "erased_ids": hashes}
+    erased = assert_engines_agree(statement("erased_ids/all"), {}, tables)
+    assert [row["proof"] for row in erased] == ["hash of A"]
+
+
 @few
 @given(st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from(["begun", "completed"])), max_size=4, unique=True))
 def test_an_erasure_is_unfinished_until_its_receipt(steps: list[tuple[str, str]]) -> None:

@@ -133,7 +133,13 @@ class DuckDBWarehouse:
         among = f'"{column}" IN (SELECT UNNEST({literal(list(values))}))'
         sql = f'DELETE FROM leadwerk.{table} WHERE {among} AND "{moment}" <= {literal(until)}'
         with self._connection(writing=True) as connection:
-            return changed_rows(execute(connection, sql, table))
+            was_owed = self._owed_rewrite.exists()
+            # Before the rows go: after a kill the note tells that their bytes are still in the file.
+            self._owed_rewrite.touch()
+            count = changed_rows(execute(connection, sql, table))
+            if not count and not was_owed:
+                self._owed_rewrite.unlink()
+            return count
 
     def expire(self, table: str, first_day: date) -> int:
         """Delete the rows of earlier days."""
@@ -142,10 +148,19 @@ class DuckDBWarehouse:
             return changed_rows(execute(connection, f"DELETE FROM leadwerk.{table} WHERE {old}", table))
 
     def overwrite_deleted(self) -> None:
-        """Write the file anew when the unit of work ends: DuckDB leaves the bytes of deleted rows in free blocks."""
+        """Write the file anew when the unit of work ends: DuckDB leaves the bytes of deleted rows in free blocks.
+
+        Nothing to do where no row was deleted since it was last written anew.
+        """
         with self._connection(writing=True):
-            # Not at once: what the unit of work writes afterwards would go to the file that is replaced.
-            self._file.close_after(self._rewrite)
+            if self._owed_rewrite.exists():
+                # Not at once: what the unit of work writes afterwards would go to the file that is replaced.
+                self._file.close_after(self._rewrite)
+
+    @property
+    def _owed_rewrite(self) -> Path:
+        """Lies there from the first deletion until the file is written anew."""
+        return self.home / "rewrite.owed"
 
     def _rewrite(self, connection: duckdb.DuckDBPyConnection) -> None:
         file, rewritten = self.home / "warehouse.duckdb", self._file.rows_folder / f"{THIS_PROCESS}rewritten.duckdb"
@@ -159,6 +174,7 @@ class DuckDBWarehouse:
             # The lock on the old file holds until the connection closes, so nobody has written to it since the copy.
             rewritten.replace(file)
             half_written.pop_all()
+            self._owed_rewrite.unlink(missing_ok=True)
 
     def export_tables(self) -> list[str]:
         """Names of the tables in ga4.duckdb, sorted."""

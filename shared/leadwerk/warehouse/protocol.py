@@ -108,7 +108,8 @@ class Warehouse(Protocol):
     def overwrite_deleted(self) -> None:
         """Make deleted rows unreadable in what the engine itself stores, as far as it lets us.
 
-        The embedded engine writes its file anew. BigQuery keeps deleted rows for its time travel and fail-safe.
+        The embedded engine writes its file anew if a `delete` owes that, of a killed process too. BigQuery keeps
+        deleted rows for its time travel and fail-safe.
         """
 
     def export_tables(self) -> list[str]:

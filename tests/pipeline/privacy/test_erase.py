@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import signal
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from benchmarks.killed_calls import kill_at_boundary
 from leadwerk.errors import InputError, UnknownPerson
 from leadwerk.lead.identity import person_key
 from leadwerk.pipeline.desk.picks import Picks
@@ -24,18 +27,21 @@ from support.person_rows import ANNA, BEAT, BEFORE, ERASED_AT, SECRET, Identity,
 from support.registry_files import FILES, manifest
 
 HOUR = timedelta(hours=1)
+PROCESSES = multiprocessing.get_context("forkserver")
 ALL_PLACES = [table.name for table in schema.tables_of_persons() for _ in table.privacy.subject]
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> ErasurePlaces:
-    warehouse = home_warehouse(tmp_path)
-    fill(warehouse, ANNA, BEAT)
-    picks = Picks(warehouse, load("mortgage"), FolderStore(tmp_path / "picks"))
-    drafts = DraftStore(FolderStore(tmp_path / "reports"))
-    return ErasurePlaces(
-        warehouse, picks, open_registry(str(tmp_path / "models")), Uploads.of_home(tmp_path), drafts, SECRET
-    )
+    fill(home_warehouse(tmp_path), ANNA, BEAT)
+    return stores_of(tmp_path)
+
+
+def stores_of(home: Path) -> ErasurePlaces:
+    warehouse = DuckDBWarehouse(home)
+    picks = Picks(warehouse, load("mortgage"), FolderStore(home / "picks"))
+    drafts = DraftStore(FolderStore(home / "reports"))
+    return ErasurePlaces(warehouse, picks, open_registry(str(home / "models")), Uploads.of_home(home), drafts, SECRET)
 
 
 def erase(place: ErasurePlaces, name: str = ANNA.lead) -> Receipt:
@@ -165,6 +171,31 @@ def test_what_a_source_brings_again_is_deleted_again(place: ErasurePlaces, tmp_p
     assert places_naming(place.warehouse, ANNA) == []
     assert files_naming(tmp_path, *IDS_OF_ANNA) == []
     assert stage.sweep(place, ERASED_AT + HOUR) == {}
+
+
+@pytest.mark.slow
+def test_a_kill_before_the_file_is_written_anew_leaves_no_byte_after_the_next_sweep(
+    place: ErasurePlaces, tmp_path: Path
+) -> None:
+    """The rows are gone by then, so no search finds anything to delete: only the note tells."""
+    erase(place)
+    fill(place.warehouse, ANNA)
+    process = PROCESSES.Process(target=_sweep_without_rewriting, args=(tmp_path,))
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    assert places_naming(place.warehouse, ANNA) == []
+    assert files_naming(tmp_path, *IDS_OF_ANNA) == [tmp_path / "warehouse.duckdb"]
+    assert stage.sweep(place, ERASED_AT + HOUR) == {}
+    assert files_naming(tmp_path, *IDS_OF_ANNA) == []
+    written = (tmp_path / "warehouse.duckdb").stat().st_ino
+    assert stage.sweep(place, ERASED_AT + HOUR) == {}
+    assert (tmp_path / "warehouse.duckdb").stat().st_ino == written, "nothing is owed any more"
+
+
+def _sweep_without_rewriting(home: Path) -> None:
+    kill_at_boundary(1, [(DuckDBWarehouse, "overwrite_deleted")])
+    stage.sweep(stores_of(home), ERASED_AT + HOUR)
 
 
 def test_rows_that_name_a_person_by_another_id_are_passed_over(place: ErasurePlaces) -> None:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from leadwerk.errors import UnknownPerson
+from leadwerk.errors import InputError, UnknownPerson
 from leadwerk.pipeline import score as stage
 from leadwerk.pipeline.privacy.objection import Objection, record_objection
 from leadwerk.pipeline.serving.messages import ScoreRequest
 from leadwerk.policy.load import load
 from leadwerk.scoring.score_leads import LeadScore
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from leadwerk.warehouse.statement import statement
+from leadwerk.warehouse.statement import from_text, statement
 from support import example_leads
 from support.example_leads import NOW
 
@@ -73,6 +73,17 @@ def test_an_objecting_lead_trains_no_model(warehouse: DuckDBWarehouse) -> None:
 def test_nobody_objects_by_an_unknown_id(warehouse: DuckDBWarehouse) -> None:
     with pytest.raises(UnknownPerson):
         objection(warehouse, "nobody")
+
+
+@pytest.mark.parametrize(("author", "reason", "field"), [(" ", "request 18", "by"), ("Eva", "", "reason")])
+def test_an_objection_needs_an_author_and_a_reason(
+    warehouse: DuckDBWarehouse, author: str, reason: str, field: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        record_objection(warehouse, "1", Objection(author, reason), secret=SECRET, now=NOW + HOUR)
+    assert refused.value.field == field
+    assert warehouse.rows(from_text("SELECT event_id FROM leadwerk.objections"), {}) == []
+    assert score(warehouse, "1", 2 * HOUR).points is not None
 
 
 def test_an_objection_holds_for_a_form_that_the_person_sends_later(warehouse: DuckDBWarehouse) -> None:

@@ -40,7 +40,8 @@ def delete_of(
     for table in schema.tables_of_persons() if erased.erased_at else ():
         if tables is None or table.name in tables:
             deleted[table.name] += delete_rows(warehouse, table, _erased_in(warehouse, table, erased, days))
-    if +deleted:
+    if erased.erased_at:
+        # Even where nothing was found: a process may have been killed between its deletions and this.
         warehouse.overwrite_deleted()
     return dict(+deleted)
 
