@@ -149,6 +149,40 @@ def test_every_page_is_accessible_and_fits(desk: Desk, language: str) -> None:
     assert problems == []
 
 
+CLIPPED = """() => {
+  const scrolls = (e) => ['auto', 'scroll'].includes(getComputedStyle(e).overflowX);
+  const hidden = (e) => e.clientWidth <= 1 || e.classList.contains('vh');
+  const around = (e) => e ? [e, ...around(e.parentElement)] : [];
+  return [...document.querySelectorAll('h1, h2, h3, p, li, label, button, summary, th, td, small, dt, dd, .card')]
+    .filter((e) => e.clientWidth && e.scrollWidth > e.clientWidth + 1)
+    .filter((e) => !around(e).some((box) => scrolls(box) || hidden(box)))
+    .map((e) => `${e.tagName} ${e.textContent.trim().slice(0, 60)}: ${e.scrollWidth} of ${e.clientWidth} px`);
+}"""
+"""Texts and cards that are wider than their box, and that nobody can scroll."""
+
+WIDE_FIGURES = """() => {
+  document.querySelectorAll('details').forEach((part) => { part.open = true; });
+  document.querySelectorAll('.scroll td.num').forEach((cell) => { cell.textContent = '663’286 … 1’366’982'; });
+}"""
+"""Every part open, and figures as long as those of a year's contracts: their table scrolls, the page does not."""
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "it", "en"])
+def test_no_text_is_cut_off_on_a_small_phone(desk: Desk, language: str) -> None:
+    problems = []
+    for width in (360, 320):
+        page = desk.page("eva", viewport={"width": width, "height": 780})
+        page.context.add_cookies([{"name": "leadwerk_page", "value": f"{language}.system", "url": desk.base}])
+        for path in PAGES:
+            page.goto(desk.base + path)
+            page.evaluate(WIDE_FIGURES)
+            scroll = page.evaluate("document.documentElement.scrollWidth")
+            problems += [f"{path} at {width}: {scroll} px wide"] if scroll > width else []
+            problems += [f"{path} at {width}: {text}" for text in page.evaluate(CLIPPED)]
+        page.context.close()
+    assert problems == []
+
+
 def test_each_role_sees_what_it_may_and_nothing_else(desk: Desk) -> None:
     menus = {
         "anna": ["Calls", "Results", "Rules"],
