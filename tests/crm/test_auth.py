@@ -109,6 +109,8 @@ def test_a_token_server_that_is_down_is_worth_a_retry(server: OAuthCRM, status: 
 class _Hostile(BaseHTTPRequestHandler):
     """Answers a login as its server is set up to: a head, then parts of a body with a pause between them."""
 
+    server: _HostileServer
+
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         self.server.authorizations.append(self.headers.get("Authorization"))
@@ -126,10 +128,15 @@ class _Hostile(BaseHTTPRequestHandler):
         """Nothing."""
 
 
+class _HostileServer(ThreadingHTTPServer):
+    script: tuple[int, dict[str, str], bytes, int, float]
+    authorizations: list[str | None]
+
+
 @contextmanager
 def hostile(status: int, head: dict[str, str], part: bytes, parts: int = 1, pause: float = 0.0) -> Iterator[Any]:
     """A token server that answers so; `authorizations`: what clients sent."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Hostile) as server:
+    with _HostileServer(("127.0.0.1", 0), _Hostile) as server:
         server.script, server.authorizations = (status, head, part, parts, pause), []
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server
