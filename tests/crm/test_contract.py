@@ -172,6 +172,14 @@ def test_the_stages_that_a_deal_passed_come_with_their_moments(subject: Subject,
             assert past == []
 
 
+def test_who_owns_a_lead_comes_with_it_where_the_crm_gives_each_lead_an_owner(subject: Subject, crm: CRM) -> None:
+    lead, free = pulling(subject).standin.add(1, owner="77"), subject.standin.add(2)
+    owners = {case.lead["lead_id"]: case.lead.get("crm_owner") for case in cases(crm) if not case.is_past}
+    # BOMA has no users; ActiveCampaign's contacts have no owner, only its deals.
+    has_owners = subject.name in ("hubspot", "salesforce", "pipedrive", "odoo")
+    assert owners == {lead: "77" if has_owners else None, free: None}
+
+
 def activities_of(crm: CRM, cursor: str | None = None) -> tuple[list[Activity], str | None]:
     """All activities behind a cursor, and the cursor behind them."""
     read: list[Activity] = []

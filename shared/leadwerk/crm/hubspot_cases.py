@@ -22,7 +22,7 @@ from leadwerk.warehouse.batches import batches
 CONTACT_PROPERTIES = (
     "email", "phone", "zip", "country", "hs_language", "jobtitle", "industry", "numemployees", "annualrevenue",
     "createdate", "lastmodifieddate", "ga_client_id", "web_consent", "hs_lead_status", "hs_email_optout",
-    "hs_calculated_merged_vids",
+    "hs_calculated_merged_vids", "hubspot_owner_id",
 )  # fmt: skip
 DEAL_PROPERTIES = (
     "dealstage", "amount", "deal_currency_code", "closed_lost_reason", "hs_is_closed", "hs_is_closed_won",
@@ -31,6 +31,7 @@ DEAL_PROPERTIES = (
 NAMES = {
     "zip": "postcode", "hs_language": "language", "jobtitle": "job_title", "numemployees": "employees",
     "annualrevenue": "revenue", "createdate": "created_at", "hs_email_optout": "unsubscribed",
+    "hubspot_owner_id": "crm_owner",
 }  # fmt: skip
 MERGED = "hs_calculated_merged_vids"
 ARCHIVED_AT_ONCE = 100

@@ -43,7 +43,7 @@ TAG_STARTS = "Use a tag, and let an automation rule of Odoo start from it."
 TYPES: dict[FieldType, str] = {"number": "float", "text": "char", "list": "text"}
 COLUMNS = [
     "id", "create_date", "write_date", "email_from", "phone", "zip", "function", "active", "probability",
-    "stage_id", "lost_reason_id", "expected_revenue", "is_blacklisted",
+    "stage_id", "lost_reason_id", "expected_revenue", "is_blacklisted", "user_id",
 ]  # fmt: skip
 # Errors that a value, a field or a record causes, and no fault of the server.
 OF_A_RECORD = ("ValueError", "ValidationError", "UserError", "MissingError", "TypeError", "KeyError")
@@ -72,6 +72,7 @@ class _Lead(msgspec.Struct, frozen=True):
     lost_reason_id: Named = None
     expected_revenue: float = 0.0
     is_blacklisted: bool = False
+    user_id: Named = None
 
     def place(self) -> Position:
         return Position(naive_utc(self.write_date), f"{self.id:012}")
@@ -266,6 +267,7 @@ def _case(lead: _Lead) -> Case:
             "lead_id": str(lead.id), "created_at": naive_utc(lead.create_date).isoformat(),
             "email": lead.email_from or None, "phone": lead.phone or None, "postcode": lead.zip or None,
             "job_title": lead.function or None, "unsubscribed": lead.is_blacklisted,
+            "crm_owner": str(lead.user_id[0]) if isinstance(lead.user_id, tuple) else None,
         },
         # A lost lead keeps its stage, so the stage says nothing then.
         status="lost" if kind == "lost" else stage,

@@ -37,6 +37,7 @@ class PipedrivePerson(msgspec.Struct, frozen=True):
     marketing_status: str | None = None
     label_ids: list[int] = []
     is_deleted: bool = False
+    owner_id: int | None = None
 
     def stamp(self) -> datetime:
         """Moment of the last change, UTC."""
@@ -168,4 +169,5 @@ def _lead(person: PipedrivePerson) -> dict[str, str | bool | None]:
         "email": person.emails[0].value if person.emails else None,
         "phone": person.phones[0].value if person.phones else None,
         "unsubscribed": person.marketing_status == "unsubscribed" if person.marketing_status else None,
+        "crm_owner": None if person.owner_id is None else str(person.owner_id),
     }  # fmt: skip

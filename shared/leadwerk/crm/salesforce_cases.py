@@ -18,7 +18,7 @@ from leadwerk.crm.stage_steps import past_cases
 PAGE_SIZE = 2000
 COLUMNS = (
     "Id, CreatedDate, SystemModstamp, Email, Phone, PostalCode, Country, Title, Industry, NumberOfEmployees,"
-    " AnnualRevenue, Status, IsConverted, HasOptedOutOfEmail, ConvertedOpportunity.StageName,"
+    " AnnualRevenue, Status, IsConverted, HasOptedOutOfEmail, OwnerId, ConvertedOpportunity.StageName,"
     " ConvertedOpportunity.IsWon, ConvertedOpportunity.IsClosed, ConvertedOpportunity.Amount,"
     " ConvertedOpportunity.SystemModstamp, ConvertedOpportunityId"
 )
@@ -67,6 +67,7 @@ class _Lead(msgspec.Struct, frozen=True, rename="pascal"):
     number_of_employees: int | None = None
     annual_revenue: float | None = None
     has_opted_out_of_email: bool | None = None
+    owner_id: str | None = None
     converted_opportunity: _Opportunity | None = None
     converted_opportunity_id: str | None = None
 
@@ -155,7 +156,7 @@ def _case(lead: _Lead, column: str) -> Case:
             "lead_id": lead.id, "created_at": lead.created_date, "email": lead.email, "phone": lead.phone,
             "postcode": lead.postal_code, "country": lead.country, "job_title": lead.title,
             "industry": lead.industry, "employees": lead.number_of_employees, "revenue": lead.annual_revenue,
-            "unsubscribed": lead.has_opted_out_of_email,
+            "unsubscribed": lead.has_opted_out_of_email, "crm_owner": lead.owner_id,
         },
         status=deal.stage_name if deal else lead.status,
         amount=deal.amount if deal else None,

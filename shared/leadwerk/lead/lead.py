@@ -57,6 +57,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "employees": ("employees",),
     "revenue": ("revenue",),
     "unsubscribed": ("unsubscribed",),
+    "crm_owner": ("crm_owner",),
 }
 # Clocks differ: a lead from a moment ahead is one of now, one from further ahead is a mistake.
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -86,6 +87,7 @@ def lead_version(
     for group in FIELD_GROUPS:
         row |= group.read(reader)
     row["unsubscribed"] = reader.read("unsubscribed", parse_consent)
+    row["crm_owner"] = reader.read("crm_owner", parse_id)
     row["attributes"] = [item for attribute in policy.attributes for item in reader.attribute(attribute, created_at)]
     return row, reader.rejections
 

@@ -321,6 +321,7 @@ class LeadRow(TableRow, frozen=True, kw_only=True, gc=False):
     record_state: str | None = None
     merged_into: str | None = None
     unsubscribed: bool | None = None
+    crm_owner: str | None = None
 
 
 class ModelRunRow(TableRow, frozen=True, kw_only=True, gc=False):

@@ -254,6 +254,25 @@ def test_leads_go_to_who_serves_them_and_has_most_time(
     assert sorted(owners.values()) == ["anna", "anna", "anna", "anna", "beat", "beat"]
 
 
+def test_a_lead_stays_with_who_owns_it_in_the_crm(warehouse: DuckDBWarehouse, standin: ReceiverStandIn) -> None:
+    people = (
+        Person(name="anna", roles=("seller",), crm_user="77"), Person(name="beat", roles=("seller",), crm_user="78"),
+        Person(name="mona", roles=("manager",), crm_user="79"),
+    )  # fmt: skip
+    both = policy(rule("hot", "became_hot", EVENT))
+    only_anna = policy(rule("hot", "became_hot", EVENT, owners=("anna",)))
+    workflows.run(warehouse, both, receivers(standin, people=people), now=NOW)
+    for number in range(4):
+        becomes_hot(warehouse, f"L{number}", NOW + MINUTE, crm_owner="78")
+    becomes_hot(warehouse, "M", NOW + 2 * MINUTE, crm_owner="79")  # a manager takes no leads
+    workflows.run(warehouse, both, receivers(standin, people=people), now=NOW + 5 * MINUTE)
+    owners = {event["data"]["lead_id"]: event["data"]["owner"] for event in standin.events.values()}
+    assert owners == {**{f"L{number}": "beat" for number in range(4)}, "M": "anna"}
+    becomes_hot(warehouse, "N", NOW + 6 * MINUTE, crm_owner="78")
+    workflows.run(warehouse, only_anna, receivers(standin, people=people), now=NOW + 9 * MINUTE)
+    assert {e["data"]["lead_id"]: e["data"]["owner"] for e in standin.events.values()}["N"] == "anna"
+
+
 def test_only_leads_that_a_workflow_is_for_start_it(run: Run, warehouse: DuckDBWarehouse) -> None:
     narrow = policy(
         rule("zurich", "became_hot", only=only(regions=("CH-ZH",), languages=("de",))),

@@ -31,6 +31,7 @@ class Record:
     amount: float | None = None
     reason: str | None = None
     unsubscribed: bool = False
+    owner: str | None = None
     converted_into: str | None = None
     steps: list[tuple[datetime, str, str]] = field(default_factory=list)
     """Moments, stages and kinds that the deal has passed; see `StandIn.stages_of`."""

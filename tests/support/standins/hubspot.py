@@ -150,7 +150,7 @@ class HubSpotStandIn(StandIn):
         if kind == "contacts":
             properties = {
                 "lastmodifieddate": stamp, "createdate": "2026-01-05T08:00:00Z", "email": None,
-                "hs_email_optout": str(record.unsubscribed).lower(),
+                "hs_email_optout": str(record.unsubscribed).lower(), "hubspot_owner_id": record.owner,
                 "hs_calculated_merged_vids": self._merged_vids(key),
             }  # fmt: skip
         else:

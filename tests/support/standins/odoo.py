@@ -93,5 +93,5 @@ def _lead(key: str, record: Record) -> dict[str, Any]:
         "phone": False, "zip": False, "function": False, "active": record.kind != "lost",
         "probability": 100.0 if record.kind == "won" else 0.0, "stage_id": [1, record.stage],
         "lost_reason_id": [2, record.reason] if record.reason else False, "expected_revenue": record.amount or 0.0,
-        "is_blacklisted": record.unsubscribed,
+        "is_blacklisted": record.unsubscribed, "user_id": [int(record.owner), "Anna"] if record.owner else False,
     }  # fmt: skip

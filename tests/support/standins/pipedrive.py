@@ -110,6 +110,7 @@ class PipedriveStandIn(StandIn):
 def _person(key: str, record: Record) -> dict[str, Any]:
     return {
         "id": int(key), "add_time": "2026-01-05T08:00:00Z", "update_time": record.modified.isoformat(),
+        "owner_id": int(record.owner) if record.owner else None,
         "is_deleted": record.deleted, "marketing_status": "unsubscribed" if record.unsubscribed else "subscribed",
     }  # fmt: skip
 

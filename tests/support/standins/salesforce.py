@@ -143,7 +143,7 @@ class SalesforceStandIn(StandIn):
         }  # fmt: skip
         return {
             "Id": key, "CreatedDate": "2026-01-05T08:00:00.000+0000", "SystemModstamp": stamp, "Status": "Open",
-            "HasOptedOutOfEmail": record.unsubscribed,
+            "HasOptedOutOfEmail": record.unsubscribed, "OwnerId": record.owner,
             "ConvertedOpportunityId": None if record.kind == "open" else key.replace("00Q", "006", 1),
             "ConvertedOpportunity": None if record.kind == "open" else deal,
         }  # fmt: skip

@@ -40,6 +40,7 @@ class LeadDetail(Struct, frozen=True, kw_only=True):
     employees: int | None
     revenue: float | None
     web_consent: bool
+    crm_owner: str | None
     score_id: str | None
     scored_at: datetime | None
     basis: str | None

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from leadwerk.pipeline.workflows.lead_changes import LeadChange, Observation, change_of
@@ -36,10 +37,11 @@ def decided(
     begun_at: Mapping[str, datetime],
     loads: Counter[str],
     now: datetime,
+    crm_owners: Mapping[str, str] = MappingProxyType({}),
 ) -> list[WorkflowActionRow]:
     """The rows of all actions that the changes after each workflow's beginning (`begun_at`, by name) start.
 
-    `loads`: leads of each seller; the new ones are added.
+    `loads`: leads of each seller; the new ones are added. `crm_owners`: the seller who owns a lead in the CRM already.
     """
     rows: list[WorkflowActionRow] = []
     for rule in policy.workflows.rules:
@@ -47,7 +49,10 @@ def decided(
             change = change_of(rule, observation, now)
             if change is None or not begun_at[rule.name] < change.at <= now:
                 continue
-            owner = change.seller or owner_of(policy, rule.owners, observation.language, observation.region, loads)
+            present = crm_owners.get(observation.lead_id)
+            owner = change.seller or owner_of(
+                policy, rule.owners, observation.language, observation.region, loads, present
+            )
             if owner is not None and change.seller is None:
                 loads[owner] += 1
             start = WorkflowStart(rule, observation, change, owner)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -22,8 +22,9 @@ from leadwerk.pipeline.workflows.decided_actions import decided
 from leadwerk.pipeline.workflows.disabled_channels import disabled_channels
 from leadwerk.pipeline.workflows.lead_changes import read_observations
 from leadwerk.pipeline.workflows.outgoing_texts import OpenAction
-from leadwerk.pipeline.workflows.owners import read_loads
+from leadwerk.pipeline.workflows.owners import read_crm_owners, read_loads
 from leadwerk.policy.model import Policy
+from leadwerk.policy.people import Person
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import CursorRow
 from leadwerk.warehouse.statement import statement
@@ -75,7 +76,7 @@ def run(warehouse: Warehouse, policy: Policy, receivers: Receivers, *, now: date
     A workflow starts from changes after its first run only.
     """
     with warehouse.kept_open():
-        new = _decide(warehouse, policy, now)
+        new = _decide(warehouse, policy, tuple(receivers.people), now)
         actions = _open(warehouse, policy, now)
         disabled = disabled_channels(warehouse, policy, now) if actions else {}
         for reason in disabled.values():
@@ -91,7 +92,7 @@ def replay(
     return _carry_out(warehouse, policy, receivers, now, rows, {})
 
 
-def _decide(warehouse: Warehouse, policy: Policy, now: datetime) -> int:
+def _decide(warehouse: Warehouse, policy: Policy, people: Sequence[Person], now: datetime) -> int:
     """Store the actions that follow from what changed; return how many are new."""
     stored = warehouse.rows(statement("cursors/latest", StoredCursor), {"source": SOURCE})
     before = msgspec.json.decode(stored[0].cursor, type=WorkflowCursor) if stored else WorkflowCursor(now, {})
@@ -105,7 +106,9 @@ def _decide(warehouse: Warehouse, policy: Policy, now: datetime) -> int:
     new = 0
     if any(name in before.begun_at for name in names):
         observations = read_observations(warehouse, since, now)
-        rows = decided(policy, observations, begun_at, read_loads(warehouse, now), now) if observations else []
+        crm_owners = read_crm_owners(warehouse, people, [item.lead_id for item in observations], now)
+        loads = read_loads(warehouse, now) if observations else Counter()
+        rows = decided(policy, observations, begun_at, loads, now, crm_owners)
         new = warehouse.append("workflow_actions", rows) if rows else 0
     if new or begun_at != before.begun_at or now - before.until >= CURSOR_STEP:
         # The latest cursor counts by its time: a clock that went back must not hide the new one behind the old.

@@ -15,7 +15,7 @@ from leadwerk.pipeline.workflows.carry_out import IN_THE_CRM, Receivers, send
 from leadwerk.pipeline.workflows.decided_actions import WorkflowStart, action_row
 from leadwerk.pipeline.workflows.lead_changes import LeadChange, ScoreStep, is_meant
 from leadwerk.pipeline.workflows.outgoing_texts import OpenAction, lines, title
-from leadwerk.pipeline.workflows.owners import owner_of, read_loads
+from leadwerk.pipeline.workflows.owners import owner_of, read_crm_owners, read_loads
 from leadwerk.policy.model import Policy
 from leadwerk.policy.workflows import Workflow
 from leadwerk.texts.message import Message
@@ -76,9 +76,11 @@ def trial(
         raise UnknownLead(message, field="lead_id", value=lead_id, remedy=remedy)
     (lead,) = rows
     loads = read_loads(warehouse, now)
+    crm_owners = read_crm_owners(warehouse, tuple(receivers.people), [lead_id], now)
     tried: list[TriedAction] = []
     for rule in policy.workflows.rules:
-        start = _start(policy, rule, lead, owner_of(policy, rule.owners, lead.language, lead.region, loads), now)
+        owner = owner_of(policy, rule.owners, lead.language, lead.region, loads, crm_owners.get(lead_id))
+        start = _start(policy, rule, lead, owner, now)
         for action in _open_actions(policy, start, lead, now):
             result = _result(policy, receivers, action, now) if is_sent and is_meant(rule, start.observation) else ""
             tried.append(_tried(policy, receivers, start, action, result))

@@ -18,6 +18,7 @@ from leadwerk.pipeline.desk.verdicts import Opinion, VerdictRequest
 from leadwerk.report.wording import Wording
 from leadwerk.texts.message import Message
 from leadwerk.web import Answer
+from leadwerk.web.door.admission import people
 from leadwerk.web.pages.cached import forget
 from leadwerk.web.pages.calls import CallsForm, hot_threshold, neighbours
 from leadwerk.web.pages.lead_form import LeadForm
@@ -99,16 +100,23 @@ def show(visit: Visit, form: LeadForm, lead_id: str) -> Answer:
     )
 
 
+def _crm_owner(visit: Visit, lead: LeadDetail) -> str:
+    """The name of who owns the lead in the CRM, the CRM's id where people.yaml has nobody of it; empty: nobody does."""
+    names = {person.crm_user: person.name for person in people(visit.config) if person.crm_user}
+    return names.get(lead.crm_owner or "", lead.crm_owner or "")
+
+
 def _panel_context(visit: Visit, wording: Wording, lead: LeadDetail, events: Sequence[LeadEvent]) -> dict[str, Any]:
     """What both show: score, reasons, facts, and who holds the lead."""
     holder = visit.picks.holder(lead.lead_id, visit.now)
+    other_leads = [event.event_id for event in events if event.kind == "same_person"]
     return {
         "lead": lead,
         "score": lead.predictive_score if lead.predictive_score is not None else lead.points,
         "hot": lead.hot_threshold or hot_threshold(visit),
         "withheld": withheld(wording, lead.basis),
         "reasons": reason_views(wording, lead.reason_details(visit.language), lead.basis or ""),
-        "facts": fact_rows(wording, lead, [event.event_id for event in events if event.kind == "same_person"]),
+        "facts": fact_rows(wording, lead, other_leads, _crm_owner(visit, lead)),
         "stake": stake(wording, lead.loan_amount, lead.employees),
         "contact": contact(wording, lead.contacted_at),
         "holder": holder,

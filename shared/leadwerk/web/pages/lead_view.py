@@ -124,10 +124,10 @@ def contact(wording: Wording, contacted_at: datetime | None) -> str:
     return wording.say("page.contacted", ago=wording.ago(contacted_at))
 
 
-def fact_rows(wording: Wording, lead: LeadDetail, other_leads: Sequence[str]) -> list[tuple[str, str]]:
+def fact_rows(wording: Wording, lead: LeadDetail, other_leads: Sequence[str], crm_owner: str) -> list[tuple[str, str]]:
     """What is known of the lead, as pairs of name and value; what is not known is left out.
 
-    `other_leads`: ids of the same person's other leads.
+    `other_leads`: ids of the same person's other leads; `crm_owner`: name of the user who owns the lead in the CRM.
     """
     rows = [
         ("loan_amount", wording.money(lead.loan_amount) if lead.loan_amount else ""),
@@ -143,6 +143,7 @@ def fact_rows(wording: Wording, lead: LeadDetail, other_leads: Sequence[str]) ->
         ("region", wording.region(lead.region)),
         ("language", wording.spoken(lead.language) if lead.language else ""),
         ("status", lead.status or ""),
+        ("crm_owner", crm_owner),
         ("web", wording.say("page.yes" if lead.web_consent else "page.no")),
         ("same_person", ", ".join(other_leads)),
     ]

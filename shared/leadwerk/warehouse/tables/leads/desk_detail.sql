@@ -19,7 +19,7 @@
 lead_facts AS (
   SELECT
     lead_id, account_id, created_at, language, country, region, channel, loan_amount, property_value, income,
-    instalment, job_title, industry, employees, revenue, web_consent
+    instalment, job_title, industry, employees, revenue, web_consent, crm_owner
   FROM latest_lead
 ),
 

@@ -29,5 +29,6 @@ SELECT
   stored_at,
   record_state,
   merged_into,
-  unsubscribed
+  unsubscribed,
+  crm_owner
 FROM latest_lead
