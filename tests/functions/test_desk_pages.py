@@ -18,7 +18,7 @@ from support.selling import DAY, HOUR, lead, score
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 PEOPLE = """
-- {email: anna@example.ch, name: anna, roles: [seller], language: en}
+- {email: anna@example.ch, name: anna, roles: [seller], language: en, crm_user: "77"}
 - {email: eva@example.ch, name: eva, roles: [manager, operator, privacy], language: en}
 """
 PAGES = {
@@ -48,7 +48,7 @@ def proxy() -> Iterator[Proxy]:
 def url(cloud: Any, proxy: Proxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     environment, _, warehouse = cloud
     clock = datetime.now(UTC)  # a desk in the cloud has no clock of its own
-    warehouse.append("leads", [lead("live", created_at=clock - DAY, recorded_at=clock - DAY)])
+    warehouse.append("leads", [lead("live", created_at=clock - DAY, recorded_at=clock - DAY, crm_owner="77")])
     warehouse.append("scores", [score("live", clock - HOUR, score_cluster="HOT", predictive_score=90)])
     home: Path = tmp_path_factory.mktemp("desk")
     people = home / "people.yaml"
@@ -94,6 +94,11 @@ def test_a_seller_takes_a_lead_and_says_how_it_went(url: str, proxy: Proxy, clou
     for table, seller in (("picks", "anna"), ("verdicts", "anna")):
         rows = warehouse.rows(from_text(f"SELECT seller FROM leadwerk.{table} WHERE lead_id = 'live'"), {})
         assert [row["seller"] for row in rows] == [seller]
+
+
+def test_the_page_of_a_lead_names_who_owns_it_in_the_crm(url: str, proxy: Proxy) -> None:
+    page = requests.get(f"{url}/calls/live", headers=proxy.headers("eva@example.ch"), timeout=120).text
+    assert re.search(r"Owner in the CRM</dt>\s*<dd[^>]*>anna</dd>", page), page
 
 
 def test_who_opened_a_lead_is_stored_once_a_day(url: str, proxy: Proxy, cloud: Any) -> None:
