@@ -25,10 +25,10 @@ class SellerLoad(Struct, frozen=True, kw_only=True):
 
 
 class LeadOwner(Struct, frozen=True, kw_only=True):
-    """What is read of a row of leads/latest."""
+    """A row of leads/crm_owners."""
 
     lead_id: str
-    crm_owner: str | None
+    crm_owner: str
 
 
 def read_crm_owners(
@@ -39,7 +39,7 @@ def read_crm_owners(
     if not names or not lead_ids:
         return {}
     parameters = {"lead_ids": sorted(set(lead_ids)), "as_of": now}
-    rows = warehouse.rows(statement("leads/latest", LeadOwner), parameters)
+    rows = warehouse.rows(statement("leads/crm_owners", LeadOwner), parameters)
     return {row.lead_id: names[row.crm_owner] for row in rows if row.crm_owner in names}
 
 
