@@ -79,6 +79,7 @@ def test_a_complete_form() -> None:
         "employees": None,
         "revenue": None,
         "unsubscribed": None,
+        "crm_owner": None,
         "attributes": [],
     }
 

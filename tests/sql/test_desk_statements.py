@@ -327,6 +327,8 @@ def test_company_facts_and_members_are_the_same_on_both_engines(leads: list[Row]
     leads = list({row["event_id"]: row for row in leads}.values())  # ties between equal events are nobody's business
     for name in ("company", "members"):
         assert_engines_agree(*STATEMENTS[name], {"leads": leads})
+    owned = [{**row, "crm_owner": "77" if number % 2 else None} for number, row in enumerate(leads)]
+    assert_engines_agree(statement("leads/crm_owners"), {"lead_ids": ["1", "2", "3"], "as_of": NOW}, {"leads": owned})
 
 
 @few
