@@ -265,11 +265,13 @@ def test_a_lead_stays_with_who_owns_it_in_the_crm(warehouse: DuckDBWarehouse, st
     for number in range(4):
         becomes_hot(warehouse, f"L{number}", NOW + MINUTE, crm_owner="78")
     becomes_hot(warehouse, "M", NOW + 2 * MINUTE, crm_owner="79")  # a manager takes no leads
-    workflows.run(warehouse, both, receivers(standin, people=people), now=NOW + 5 * MINUTE)
+    standin.now = NOW + 5 * MINUTE
+    workflows.run(warehouse, both, receivers(standin, people=people), now=standin.now)
     owners = {event["data"]["lead_id"]: event["data"]["owner"] for event in standin.events.values()}
     assert owners == {**{f"L{number}": "beat" for number in range(4)}, "M": "anna"}
     becomes_hot(warehouse, "N", NOW + 6 * MINUTE, crm_owner="78")
-    workflows.run(warehouse, only_anna, receivers(standin, people=people), now=NOW + 9 * MINUTE)
+    standin.now = NOW + 9 * MINUTE
+    workflows.run(warehouse, only_anna, receivers(standin, people=people), now=standin.now)
     assert {e["data"]["lead_id"]: e["data"]["owner"] for e in standin.events.values()}["N"] == "anna"
 
 
