@@ -12,6 +12,7 @@ import pytest
 from benchmarks.killed_calls import kill_at_boundary
 from leadwerk.errors import InputError, UnknownPerson
 from leadwerk.lead.identity import person_key
+from leadwerk.pipeline import deliver
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.pipeline.policies.shared_draft import DraftStore
 from leadwerk.pipeline.privacy import erase as stage
@@ -23,8 +24,10 @@ from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
 from support.homes import home_warehouse
+from support.numbered_scores import score
 from support.person_rows import ANNA, BEAT, BEFORE, ERASED_AT, SECRET, Identity, fill, places_naming, row
 from support.registry_files import FILES, manifest
+from support.scripted_crm import ScriptedCRM
 
 HOUR = timedelta(hours=1)
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -219,6 +222,19 @@ def test_a_person_who_comes_again_later_is_a_new_one(place: ErasurePlaces) -> No
     assert stage.sweep(place, ERASED_AT + 3 * HOUR) == {}
     assert places_naming(place.warehouse, ANNA) == ALL_PLACES
     assert place.picks.holder(ANNA.lead, ERASED_AT + 3 * HOUR)
+
+
+def test_what_is_in_flight_while_a_person_is_erased_is_neither_sent_nor_kept(place: ErasurePlaces) -> None:
+    """A score that waits for the CRM, and one that was being made and is stored after the erasure."""
+    before = {"day": ERASED_AT.date(), "scored_at": ERASED_AT - HOUR, "stored_at": ERASED_AT - HOUR}
+    place.warehouse.append("scores", [score(ANNA.lead, 1, **before), score("C", 1, **before)])
+    erase(place)
+    place.warehouse.append("scores", [score(ANNA.lead, 2, **before)])
+    stage.sweep(place, ERASED_AT + HOUR)
+    crm = ScriptedCRM()
+    deliver.run(place.warehouse, load("mortgage"), crm, now=ERASED_AT + 2 * HOUR)
+    assert crm.scores_shown.keys() == {"C"}
+    assert places_naming(place.warehouse, ANNA) == []
 
 
 class Crash(BaseException):

@@ -1,7 +1,7 @@
 """Erasure: deletes a person from tables, picks and the next model, and proves it by a receipt without their data.
 
-First a row records who ordered it, and the hashes of all ids are stored (erased_ids.py); then rows are deleted. From
-that moment on the erasure can only be completed: whatever ends a run early, `sweep` recognises what is left by the
+First the hashes of all ids are stored (erased_ids.py), and a row records who ordered it; then rows are deleted. From
+that row on the erasure can only be completed: whatever ends a run early, `sweep` recognises what is left by the
 hashes, deletes it and writes the receipt. So a run after kill -9 needs no list of the ids, and a second run proves that
 nothing is left.
 """
@@ -112,8 +112,9 @@ def erase(place: ErasurePlaces, name: str, *, by: str, reason: str, now: datetim
         for lead in of_moment
     }  # fmt: skip
     hashes = erased_ids.rows_of(person.by_kind, erasure_id=erasure_id, erased_at=now, secret=place.secret)
-    # Together: an order without hashes would stay open for ever, and the trail would state one that nobody carried out.
-    place.warehouse.append_new({"erasures": [begun], "erased_ids": hashes})
+    # Hashes without an order erase nothing, and an order without hashes would stay open for ever: so they come first.
+    place.warehouse.append("erased_ids", hashes)
+    place.warehouse.append("erasures", [begun])
     # After the hashes: an erasure that dies here loses counts, and none counts a lead twice.
     keep_counts(place.warehouse, place.picks.policy, sorted({*person.leads} - counted_before), now)
     deleted = _delete(place, {kind: {now: list(ids)} for kind, ids in person.by_kind.items()})
