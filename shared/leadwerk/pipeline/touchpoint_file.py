@@ -58,10 +58,10 @@ def _refuse_unknown_time(columns: list[Column]) -> None:
     dated = next((column for column in columns if column.kind == "date"), None)
     if dated is not None:
         raise InputError(
-            Message("cli.touchpoints.no_time", column=dated.name),
+            Message("touchpoints.no_time", column=dated.name),
             field="time",
             value=dated.name,
-            remedy=Message("cli.touchpoints.no_time.remedy"),
+            remedy=Message("touchpoints.no_time.remedy"),
         )
 
 
