@@ -29,7 +29,7 @@ from support.person_rows import ANNA, BEAT, BEFORE, ERASED_AT, SECRET, Identity,
 from support.registry_files import FILES, manifest
 from support.scripted_crm import ScriptedCRM
 
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 PROCESSES = multiprocessing.get_context("forkserver")
 ALL_PLACES = [table.name for table in schema.tables_of_persons() for _ in table.privacy.subject]
 
@@ -235,6 +235,16 @@ def test_what_is_in_flight_while_a_person_is_erased_is_neither_sent_nor_kept(pla
     deliver.run(place.warehouse, load("mortgage"), crm, now=ERASED_AT + 2 * HOUR)
     assert crm.scores_shown.keys() == {"C"}
     assert places_naming(place.warehouse, ANNA) == []
+
+
+def test_what_was_decided_on_a_lead_while_it_was_erased_goes_with_the_next_sweep(place: ErasurePlaces) -> None:
+    """Somebody had read the lead, and scored it as of a moment after the order."""
+    erase(place)
+    during = {"day": ERASED_AT.date(), "scored_at": ERASED_AT + MINUTE, "stored_at": ERASED_AT + MINUTE}
+    place.warehouse.append("scores", [score(ANNA.lead, 1, **during), score("C", 1, **during)])
+    assert stage.sweep(place, ERASED_AT + 2 * HOUR) == {"scores": 1}
+    assert places_naming(place.warehouse, ANNA) == []
+    assert stage.sweep(place, ERASED_AT + 4 * HOUR) == {}
 
 
 class Crash(BaseException):

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from leadwerk.pipeline.privacy.erased_ids import ErasedIds
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.table_statements import stored_ids
+
+DECISIONS = (
+    "deliveries",
+    "lead_reads",
+    "overrides",
+    "picks",
+    "scores",
+    "stage_changes",
+    "verdicts",
+    "workflow_actions",
+)
+"""Tables of what is decided on leads, which exist without a row of a source only for a moment."""
+
+STORED_WITHIN = timedelta(hours=1)
+"""By then the row of a lead that came again is visible beside its first score."""
 
 ErasedByMoment = Mapping[datetime, Sequence[str]]
 """Ids by the moment of their erasure: rows up to then are deleted, later ones are of a person who came again."""
@@ -43,6 +58,26 @@ def delete_of(
     if erased.erased_at:
         # Even where nothing was found: a process may have been killed between its deletions and this.
         warehouse.overwrite_deleted()
+    return dict(+deleted)
+
+
+def delete_leftovers(warehouse: Warehouse, erased: ErasedIds, now: datetime) -> dict[str, int]:
+    """Delete what was decided on erased leads after their erasure, where no lead is stored: returns rows by table.
+
+    A form's score or a rescoring may have read the lead before its rows were gone, and decided on it as of later; the
+    moment alone does not tell such a row from one of a person who came again.
+    """
+    deleted: Counter[str] = Counter()
+    present = {row.id for row in warehouse.rows(*stored_ids(schema.table("leads"), "lead_id"))}
+    for table in map(schema.table, DECISIONS):
+        ids = (row.id for row in warehouse.rows(*stored_ids(table, "lead_id")) if row.id not in present)
+        orphans = [id_ for of_moment in erased.among("lead", ids).values() for id_ in of_moment]
+        if orphans:
+            until = now - STORED_WITHIN
+            deleted[table.name] += warehouse.delete(
+                table.name, "lead_id", orphans, moment=table.privacy.moment, until=until
+            )
+    warehouse.overwrite_deleted()
     return dict(+deleted)
 
 

@@ -9,6 +9,7 @@ nothing is left.
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +22,7 @@ from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.pipeline.policies.shared_draft import DraftStore
 from leadwerk.pipeline.privacy import erased_ids
 from leadwerk.pipeline.privacy.anonymous_counts import keep_counts
-from leadwerk.pipeline.privacy.delete_again import ErasedByMoment, delete_of, delete_rows
+from leadwerk.pipeline.privacy.delete_again import ErasedByMoment, delete_leftovers, delete_of, delete_rows
 from leadwerk.pipeline.privacy.erased_ids import ErasedIds
 from leadwerk.pipeline.privacy.order_texts import author_text, reason_text
 from leadwerk.pipeline.privacy.person import PersonIds, find_person, key_of_name, unknown_person
@@ -131,7 +132,8 @@ def sweep(place: ErasurePlaces, now: datetime) -> dict[str, int]:
         return {}
     picked = place.warehouse.rows(*stored_ids(schema.table("picks"), "lead_id"))
     objects = _delete_picks(place.picks, erased.among("lead", (row.id for row in picked)))
-    deleted = delete_of(place.warehouse, erased) | objects
+    rows = Counter(delete_of(place.warehouse, erased)) + Counter(delete_leftovers(place.warehouse, erased, now))
+    deleted = dict(rows) | objects
     _complete_unfinished(place, deleted, now)
     return deleted
 
