@@ -13,7 +13,7 @@ print({library["num_threads"] for library in threadpool_info() if library["inter
 """
 RETRAIN = Path(__file__).parents[2] / "functions" / "retrain" / "main.py"
 STARTS = {
-    "command line": "from leadwerk.cli import main; import numpy",
+    "command line": "from leadwerk.cli.application import run; import numpy",
     "function": f"import runpy; runpy.run_path({str(RETRAIN)!r})",
 }
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials
@@ -59,7 +59,7 @@ class BigQueryWarehouse:
         self._writer = BigQueryWriter(client, dataset, self._answer)
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> BigQueryWarehouse:
+    def from_settings(cls, settings: Settings) -> Self:
         """The warehouse of a deployment; with LEADWERK_BIGQUERY_URL an emulator's, without credentials."""
         url = settings.bigquery_url
         client = bigquery.Client(
