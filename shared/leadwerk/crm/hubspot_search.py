@@ -118,5 +118,5 @@ def _query(http: HttpClient, listed: ObjectList, filters: list[dict[str, str]], 
     }
     answer = http.call_repeatedly("POST", f"/crm/objects/{VERSION}/{listed.kind}/search", json=body)
     if answer.status != 200:
-        raise CRMRejected(f"The search was refused: {answer.text()}", status=answer.status)
+        raise CRMRejected(f"The search for {listed.kind} was refused: {answer.text()}", status=answer.status)
     return answer.decoded(Records).results
