@@ -145,14 +145,8 @@ def _stopped(run: _Run, checked: CheckedLandmarks) -> RetrainReport:
     return _report(run, checked.landmarks, reason=reason, **serves, **leak_outcome)
 
 
-def _learn_and_save(
-    run: _Run, rows: TrainingRows, checked: CheckedLandmarks, z_needed: float, progress: Progress
-) -> RetrainReport:
-    policy, registry, pointer, now = run.policy, run.registry, run.pointer, run.now
-    landmarks, rules, before = checked.landmarks, rows.rules, run.champion_before
-    features = contract(policy)
-    champion, note = _champion(registry, pointer, features, policy)
-    setup = TrainingSetup(
+def _setup(policy: Policy, features: tuple[Feature, ...], z_needed: float) -> TrainingSetup:
+    return TrainingSetup(
         features,
         policy.training,
         horizon_days=policy.horizon_days,
@@ -160,6 +154,16 @@ def _learn_and_save(
         segments=Segments.of(policy),
         z_needed=z_needed,
     )
+
+
+def _learn_and_save(
+    run: _Run, rows: TrainingRows, checked: CheckedLandmarks, z_needed: float, progress: Progress
+) -> RetrainReport:
+    policy, registry, pointer, now = run.policy, run.registry, run.pointer, run.now
+    landmarks, rules, before = checked.landmarks, rows.rules, run.champion_before
+    features = contract(policy)
+    champion, note = _champion(registry, pointer, features, policy)
+    setup = _setup(policy, features, z_needed)
     recent = without_recent_fields(rows.recent, policy, checked.excluded)
     learned = train_model(landmarks, setup, champion=champion, rules=rules, recent=recent, progress=progress)
     fields = {"leaks": checked.report.findings, "excluded": checked.excluded}
