@@ -33,17 +33,12 @@ def environment(extra: Sequence[str] = ()) -> Path:
     if not (folder / "ready").exists():
         shutil.rmtree(folder, ignore_errors=True)
         _run(sys.executable, "-m", "venv", str(folder))
-        _run(
-            f"{folder}/bin/pip",
-            "install",
-            "--quiet",
-            "--quiet",
-            "--quiet",
-            "--requirement",
-            str(REQUIREMENTS),
-            *EMBEDDED,
-            *extra,
-        )
+        # By uv: pip before 24 refuses requirements with hashes that name an extra of another package.
+        uv = str(Path(sys.executable).with_name("uv"))
+        install = (uv, "pip", "install", "--quiet", "--python", f"{folder}/bin/python")
+        _run(*install, "--requirement", str(REQUIREMENTS))
+        # Apart: beside requirements with hashes none without is taken.
+        _run(*install, *EMBEDDED, *extra)
         _compile(folder / "lib", folder)
         (folder / "ready").touch()
     return folder
