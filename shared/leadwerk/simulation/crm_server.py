@@ -21,6 +21,7 @@ from leadwerk.simulation.storage import FOLDER
 
 HOST, PORT = "127.0.0.1", 8090
 LARGEST_BODY = 1_000_000
+LARGEST_DRAINED = 16 * LARGEST_BODY
 IDLE_SECONDS = 60.0
 
 
@@ -55,7 +56,10 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "0")
         if not length.isdigit() or int(length) > LARGEST_BODY:
             self.close_connection = True
-            self._send(CrmAnswer(413))
+            self._send(CrmAnswer(413, headers={"Connection": "close"}))
+            self.wfile.flush()
+            # Bytes left unread at the close would reset the connection, and lose the answer.
+            self.rfile.read(min(int(length), LARGEST_DRAINED) if length.isdigit() else 0)
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(int(length))
