@@ -12,6 +12,7 @@ import typer
 
 from leadwerk.catalogue.languages import Language
 from leadwerk.cli.console import builtins, err, out, print_json
+from leadwerk.cli.file_options import DayOrMonthFirst, Delimiter, Encoding
 from leadwerk.cli.import_view import frame, show_columns, show_counts, show_file, show_warnings
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
@@ -70,15 +71,13 @@ def import_(
             "--include", metavar="COL", help="Column to learn from although its title names persons; repeatable."
         ),
     ] = None,
-    date_order: Annotated[
-        Literal["dmy", "mdy"] | None, typer.Option("--date-order", help="Day or month first.")
-    ] = None,
+    date_order: DayOrMonthFirst = None,
     decimal: Annotated[Literal[".", ","] | None, typer.Option("--decimal", help="Decimal mark of numbers.")] = None,
     zone: Annotated[
         str | None, typer.Option("--zone", metavar="NAME", help="Time zone, such as Europe/Zurich.")
     ] = None,
-    encoding: Annotated[str | None, typer.Option("--encoding", help="Encoding, such as utf-8, cp1252, cp850.")] = None,
-    delimiter: Annotated[str | None, typer.Option("--delimiter", help="Delimiter: one character, or tab.")] = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
     header_row: Annotated[int | None, typer.Option("--header-row", min=1, help="Line with the column titles.")] = None,
     sheet: Annotated[str | None, typer.Option("--sheet", help="Sheet of a workbook.")] = None,
     accept_rejects: Annotated[

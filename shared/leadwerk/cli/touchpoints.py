@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from leadwerk.cli.console import out, print_json, table
+from leadwerk.cli.file_options import DayOrMonthFirst, Delimiter, Encoding
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError
@@ -18,6 +19,9 @@ from leadwerk.texts.message import Message
 if TYPE_CHECKING:
     from leadwerk.lead.timestamps import DateOrder
     from leadwerk.pipeline.touchpoints import TouchpointReport
+
+
+TimeColumn = Annotated[str | None, typer.Option("--time", metavar="COL", help="Column with the moment of each row.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -32,14 +36,10 @@ def touchpoints(
     file: Annotated[Path, typer.Argument(help="CSV or workbook: lead_id, email or phone; kind; occurred_at.")],
     kind: Annotated[str | None, typer.Option(help="Kind of all rows, such as event, email_open or call.")] = None,
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="Moment of all rows.")] = None,
-    encoding: Annotated[str | None, typer.Option("--encoding", help="Encoding, such as utf-8, cp1252, cp850.")] = None,
-    delimiter: Annotated[str | None, typer.Option("--delimiter", help="Delimiter: one character, or tab.")] = None,
-    time: Annotated[
-        str | None, typer.Option("--time", metavar="COL", help="Column with the moment of each row.")
-    ] = None,
-    date_order: Annotated[
-        Literal["dmy", "mdy"] | None, typer.Option("--date-order", help="Day or month first.")
-    ] = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    time: TimeColumn = None,
+    date_order: DayOrMonthFirst = None,
 ) -> None:
     """Store touchpoints of leads from a file: the visitors of a trade fair, e-mail opens and clicks, calls.
 
@@ -56,14 +56,10 @@ def touchpoints(
 def calculator(
     call: Invocation,
     file: Annotated[Path, typer.Argument(help="CSV or workbook: lead_id, email or phone; occurred_at; the amounts.")],
-    encoding: Annotated[str | None, typer.Option("--encoding", help="Encoding, such as utf-8, cp1252, cp850.")] = None,
-    delimiter: Annotated[str | None, typer.Option("--delimiter", help="Delimiter: one character, or tab.")] = None,
-    time: Annotated[
-        str | None, typer.Option("--time", metavar="COL", help="Column with the moment of each row.")
-    ] = None,
-    date_order: Annotated[
-        Literal["dmy", "mdy"] | None, typer.Option("--date-order", help="Day or month first.")
-    ] = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    time: TimeColumn = None,
+    date_order: DayOrMonthFirst = None,
 ) -> None:
     """Store the log of a calculator: loan amount, property value, income and instalment of each use.
 

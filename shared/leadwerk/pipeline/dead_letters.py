@@ -42,7 +42,7 @@ class DeadLetters:
     @property
     def name(self) -> str:
         """Code and field in one text."""
-        return f"{self.code} {self.field or ''}".strip()
+        return _name(self.code, self.field)
 
     @property
     def may_be_sent(self) -> bool:
@@ -100,15 +100,18 @@ def send_again(warehouse: Warehouse, policy: Policy, order: SendAgain, now: date
 
 
 def _act(order: SendAgain, letters: int) -> Act:
-    name = f"{order.code} {order.field or ''}".strip()
     return Act(
         actor=order.by,
         action="send_again",
-        object=name,
+        object=_name(order.code, order.field),
         reason=order.reason,
         before=f"dead_letter: {letters}",
         after=f"retry: {letters}",
     )
+
+
+def _name(code: str, field: str | None) -> str:
+    return f"{code} {field or ''}".strip()
 
 
 def _remedy(code: str) -> Message:

@@ -70,8 +70,8 @@ def delete_leftovers(warehouse: Warehouse, erased: ErasedIds, now: datetime) -> 
     deleted: Counter[str] = Counter()
     present = {row.id for row in warehouse.rows(*stored_ids(schema.table("leads"), "lead_id"))}
     for table in map(schema.table, DECISIONS):
-        ids = (row.id for row in warehouse.rows(*stored_ids(table, "lead_id")) if row.id not in present)
-        orphans = [id_ for of_moment in erased.among("lead", ids).values() for id_ in of_moment]
+        of_erased = _erased_in(warehouse, table, erased, None)["lead"]
+        orphans = [lead for of_moment in of_erased.values() for lead in of_moment if lead not in present]
         if orphans:
             until = now - STORED_WITHIN
             deleted[table.name] += warehouse.delete(
