@@ -79,8 +79,9 @@ class Process:
 
 
 def leadwerk(*arguments: str) -> Process:
-    """Run a command of the product."""
-    return Process.of("-c", "from leadwerk.cli import main; main()", *arguments, *NOW, "--json")
+    """Run a command of the product as it is installed: without scikit-learn, which XGBoost imports where it is."""
+    program = "import sys; sys.modules['sklearn'] = None; from leadwerk.cli import main; main()"
+    return Process.of("-c", program, *arguments, *NOW, "--json")
 
 
 def run() -> Iterator[Figure]:

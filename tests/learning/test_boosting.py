@@ -10,6 +10,7 @@ from leadwerk.learning.boosting import fit_boosting
 from leadwerk.learning.logistic import fit_logistic
 from leadwerk.learning.model import from_files
 from leadwerk.learning.ridge import MANY, fit_linear
+from leadwerk.learning.sparse_rows import SparseRows
 from leadwerk.learning.split import folds
 from leadwerk.policy.model import Training
 from leadwerk.stats import metrics
@@ -39,18 +40,18 @@ def test_boosting_comes_near_the_true_probabilities(boosted, fresh):
     assert metrics.calibration_error(unseen.converted, probability) < 0.02
 
 
-def test_a_fold_is_judged_as_if_its_leads_were_binned_like_those_it_learned_from(train):
+def test_a_fold_is_fitted_and_judged_as_if_zeros_were_stored_and_its_leads_binned(train):
     encoder, fold = Encoder.fit(train.columns, FEATURES), folds(train.lead, count=4, seed=1)
     weight = np.where(np.arange(len(train)) % 7 == 0, 0.0, 0.25 + fold)
-    rows = cross_fitting.FitRows(
-        encoder.matrix(train.columns), train.converted, fold, weight, np.ones(len(train)), (0, 1, 2, 3)
-    )
+    matrix = encoder.matrix(train.columns)
+    sparse = SparseRows.of(matrix, encoder.is_level())
+    rows = cross_fitting.FitRows(matrix, sparse, train.converted, fold, weight, np.ones(len(train)), (0, 1, 2, 3))
     training = Training(scale_pos_weight=3.0)
     parameters = boosting._parameters(training, encoder, FEATURES, train.converted)
     booster, losses = cross_fitting.fit_fold(rows, fold == 0, parameters, 40)
     binned, curve = _fit_fold_on_bins(rows, fold == 0, parameters, 40)
     assert losses == curve
-    assert booster.save_raw("ubj") == binned.save_raw("ubj")
+    np.testing.assert_array_equal(booster.inplace_predict(matrix), binned.inplace_predict(matrix))
 
 
 def _fit_fold_on_bins(rows, held_out, parameters, trees):

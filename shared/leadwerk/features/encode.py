@@ -98,6 +98,11 @@ class Encoder(msgspec.Struct, frozen=True):
         """For each of the m matrix columns the index of its feature: sums contributions back to features."""
         return np.repeat(np.arange(len(self.features)), [feature.width for feature in self.features])
 
+    def is_level(self) -> NDArray[np.bool_]:
+        """Which of the m matrix columns say 1 or 0 of a category's level."""
+        is_category = [feature.kind != "number" for feature in self.features]
+        return np.repeat(is_category, [feature.width for feature in self.features])
+
     def matrix(self, columns: Columns) -> NDArray[np.float32]:
         """The (n, m) float32 matrix, C order, of n rows given by column; infinities count as missing.
 
@@ -178,7 +183,7 @@ def _codes(column: Any, levels: Sequence[str]) -> NDArray[np.intp]:
         # Code -1, a missing value, indexes the last element.
         return np.asarray(of_level[column.codes])
     codes = _Codes(code_of_level, rare)
-    return np.fromiter((codes[value] for value in _objects(column)), dtype=np.intp, count=len(column))
+    return np.fromiter(map(codes.__getitem__, _objects(column)), dtype=np.intp, count=len(column))
 
 
 class _Codes(dict[Any, int]):

@@ -38,6 +38,7 @@ from leadwerk.learning.sample_weights import (
     latest_share_index,
     sample_weights,
 )
+from leadwerk.learning.sparse_rows import SparseRows
 from leadwerk.learning.split import folds
 from leadwerk.policy.model import Training
 from leadwerk.stats.arrays import Bools, Floats, Index
@@ -142,11 +143,12 @@ def _fit_rows(landmarks: Landmarks, training: Training, encoder: Encoder, *, is_
     fold = folds(landmarks.lead, count=count, seed=training.seed)
     tried_folds = (0,) if is_twin and len(landmarks) >= LARGE else tuple(range(count))
     matrix = encoder.matrix(landmarks.columns)
-    return FitRows(matrix, landmarks.converted, fold, landmarks.weights, landmarks.stands_for, tried_folds)
+    sparse = SparseRows.of(matrix, encoder.is_level())
+    return FitRows(matrix, sparse, landmarks.converted, fold, landmarks.weights, landmarks.stands_for, tried_folds)
 
 
 def _booster(plan: BoostingPlan, rows: FitRows, parameters: dict[str, object]) -> xgb.Booster:
-    return xgb.train(parameters, training_matrix(rows, rows.weight > 0), plan.rounds)
+    return rows.sparse.as_encoded(xgb.train(parameters, training_matrix(rows, rows.learned), plan.rounds))
 
 
 def _as_the_newest_say(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from leadwerk.features.calibration import Calibration
 from leadwerk.learning.calibrate import fit_calibration
+from leadwerk.learning.sparse_rows import SparseRows
 from leadwerk.policy.model import Training
 from leadwerk.stats.arrays import Bools, Floats, Index
 
@@ -28,6 +29,7 @@ Fitted = tuple[xgb.Booster, list[float]]
 @dataclass(frozen=True)
 class FitRows:
     """What is fitted: matrix (n, m), labels, the fold of each row, how much it counts, and for how many it stands (n,).
+    `sparse` are the matrix's rows for trees.
 
     Trees count the rows of a sample alike, only the calibration does not: with weights `min_child_weight` would not
     regularise any more (AUC .746 against .751 in trials). `tried_folds` are left out in turn. A single one: the fit
@@ -35,6 +37,7 @@ class FitRows:
     """
 
     matrix: NDArray[np.float32]
+    sparse: SparseRows
     converted: Bools
     fold: Index
     weight: Floats
@@ -107,10 +110,8 @@ def calibrated(margin: Floats, rows: FitRows, selected: Index, parameters: dict[
 
 def fit_fold(rows: FitRows, held_out: Bools, parameters: dict[str, object], trees: int) -> Fitted:
     """Fit the rows that are not held out, until the loss on those that are stops falling."""
-    train = training_matrix(rows, ~held_out & (rows.weight > 0))
-    # XGBoost predicts a QuantileDMatrix bin by bin, which takes several times as long as the training itself.
-    tested = held_out & (rows.weight > 0)
-    unseen = xgb.DMatrix(rows.matrix[tested], rows.converted[tested], weight=rows.weight[tested], nthread=1)
+    train = training_matrix(rows, ~held_out)
+    unseen = rows.sparse.unbinned(np.flatnonzero(held_out & (rows.weight > 0)), rows.converted, rows.weight)
     history: dict[str, dict[str, list[float]]] = {}
     booster = xgb.train(
         parameters,
@@ -121,13 +122,12 @@ def fit_fold(rows: FitRows, held_out: Bools, parameters: dict[str, object], tree
         early_stopping_rounds=max(10, round(trees * PATIENCE)),
         verbose_eval=False,
     )
-    return booster, history["unseen"]["logloss"]
+    return rows.sparse.as_encoded(booster), history["unseen"]["logloss"]
 
 
 def training_matrix(rows: FitRows, selected: Bools) -> xgb.QuantileDMatrix:
-    """The rows `selected` as XGBoost trains on them."""
-    matrix, converted, weight = rows.matrix[selected], rows.converted[selected], rows.weight[selected]
-    return xgb.QuantileDMatrix(matrix, converted, weight=weight, max_bin=BINS, nthread=1)
+    """The rows `selected`, without forgotten ones, as XGBoost trains on them."""
+    return rows.sparse.binned(np.flatnonzero(selected & (rows.weight > 0)), rows.converted, rows.weight, bins=BINS)
 
 
 def _best_rounds(curves: list[list[float]], sizes: Floats) -> int:
