@@ -16,6 +16,7 @@ from leadwerk.importing.column_kinds import describe_columns
 from leadwerk.importing.lead_values import lead_values
 from leadwerk.importing.number_column import numbers_of
 from leadwerk.importing.text_column import TextColumn
+from leadwerk.lead.attribute import attribute_value
 from support.imported_files import parsed, plan, table
 
 LEADS = 60
@@ -104,11 +105,23 @@ def test_the_midnight_that_ends_a_day_begins_the_next(tmp_path: Path) -> None:
 
 NUMBERS: dict[str, tuple[list[str], list[float]]] = {
     "minutes and seconds": (["42:54", "0:07"], [2574, 7]),
-    "ISO durations": (["PT1H2M3S", "P1DT5S"], [3723, 86405]),
+    "ISO durations": (["PT1H2M3S", "P1DT5S", "P3DT4H", "P2W"], [3723, 86405, 273600, 1209600]),
+    "days and a clock": (
+        ["3 days 04:05:06", "1 day, 0:00:07", "2 Tage 00:01:00", "-00:00:09"],
+        [273906, 86407, 172860, -9],
+    ),
+    "weeks and minutes": (["2 Wochen", "1 week 1 day", "1'30\"", "350 ms"], [1209600, 691200, 90, 0.35]),
+    "tons": (["3,5 t", "18 t"], [3.5, 18]),
+    "temperatures": (["21 °C", "-5 °C", "18.5℃"], [21, -5, 18.5]),
+    "a month": (["CHF 1'850.- pro Monat", "CHF 950.– pro Monat"], [1850, 950]),
+    "a square metre": (["1'200 €/m²", "950 €/m2"], [1200, 950]),
+    "ratings": (["4,5/5", "3/5", "5/5"], [4.5, 3, 5]),
+    "points": (["1 Punkt", "12 Punkte"], [1, 12]),
+    "thousands": (["12 TEUR", "450 k€", "1.2 mln", "10 thousand", "3 MCHF"], [12e3, 450e3, 1.2e6, 10e3, 3e6]),
     "employees": (["1000+ Mitarbeiter", "51–200 Mitarbeiter"], [1000, 51]),
     "more and less": ([">1000", "< 10", "mehr als 500", "moins de 5"], [1000, 0, 500, 0]),
     "shortened ranges": (["1k+", "201-1k", "$1000K+", "$50K - $200K"], [1000, 201, 1e6, 50e3]),
-    "units": (["15 m²", "15,5 kg", "3 Stück", "1’200 m2"], [15, 15.5, 3, 1200]),
+    "square metres": (["15 m²", "15,5 qm", "1’200 m2"], [15, 15.5, 1200]),
 }
 
 
@@ -118,6 +131,40 @@ def test_numbers_of_many_kinds_are_numbers(name: str) -> None:
     assert numbers_of(TextColumn.from_texts(texts), None).tolist() == expected
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["15 cm", "120 mm"],
+        ["6 Monate", "1 Jahr"],
+        ["1 Bern", "2 Genf"],
+        ["1st", "2nd", "3rd"],
+        ["12 rue A", "3 quai B"],
+    ],
+)
+def test_numbers_of_several_units_are_words(tmp_path: Path, texts: list[str]) -> None:
+    content = table(tmp_path, lines(lambda n: [f"L{n}", texts[n % len(texts)], status(n)]))
+    assert describe_columns(content)[1].kind in ("category", "text")
+
+
+AMOUNTS: dict[str, tuple[str, list[str], list[float | None]]] = {
+    "thousands": ("Umsatz (TEUR)", ["1250", "CHF 980", "2 Mio."], [1250e3, 980e3, 2e6]),
+    "thousands of francs": ("Umsatz in 1'000 CHF", ["1'250", "980", "7"], [1250e3, 980e3, 7e3]),
+    "millions": ("Annual Revenue ($M)", ["1.25", "98.5", "7"], [1.25e6, 98.5e6, 7e6]),
+    "French thousands": ("Chiffre d’affaires (k€)", ["1250", "980", "7"], [1250e3, 980e3, 7e3]),
+    "a currency": ("Fatturato EUR", ["1250", "980", "7"], [1250, 980, 7]),
+    "a year and a month": ("Umsatz", ["120'000 CHF", "8'000 CHF/Monat", "98'000 CHF"], [120e3, None, 98e3]),
+}
+
+
+@pytest.mark.parametrize("name", AMOUNTS)
+def test_titles_and_values_state_the_unit_of_amounts(tmp_path: Path, name: str) -> None:
+    title, written, expected = AMOUNTS[name]
+    content = table(tmp_path, lines(lambda n: [f"L{n}", written[n % 3], status(n)], f"Nr;{title};Status"))
+    how = plan(content, "Nr", "Status", positive="won")
+    which, amounts = lead_values(parsed(how), how.policy, person_key="").columns["revenue"]
+    assert [None if np.isnan(amount := amounts[at]) else amount for at in which[:3]] == expected
+
+
 @pytest.mark.parametrize("answer", ["keine Angabe", "auf Anfrage"])
 def test_a_few_words_among_numbers_are_unknown_numbers(tmp_path: Path, answer: str) -> None:
     content = table(tmp_path, lines(lambda n: [f"L{n}", answer if n % 3 == 0 else f"{n * 7},5", status(n)]))
@@ -125,6 +172,37 @@ def test_a_few_words_among_numbers_are_unknown_numbers(tmp_path: Path, answer: s
     (values,) = lead_values(parsed(how), how.policy, person_key="").attributes
     assert values.numbers is not None
     assert int(np.isnan(values.numbers).sum()) == 20
+
+
+LISTS: dict[str, Callable[[list[str]], str]] = {
+    "tags": "<br/>".join,
+    "a list of a page": lambda options: "<ul>" + "".join(f"<li>{option}</li>" for option in options) + "</ul>",
+    "lines": lambda options: '"' + "\r\n".join(f"- {option}" for option in options) + '"',
+    "hashtags": lambda options: " ".join(f"#{option}" for option in options),
+    "SharePoint": ";#".join,
+    "bullets": lambda options: " ".join(f"• {option}" for option in options),
+    "plus": " + ".join,
+    "and": " & ".join,
+}
+PICKS = (["Karte"], ["Karte", "Leasing"], ["Kredit", "Karte", "Leasing"], ["Kredit"], ["Leasing"])
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_lists_are_options_whatever_parts_them_in_files_and_forms(tmp_path: Path, name: str) -> None:
+    write = LISTS[name]
+    content = table(tmp_path, lines(lambda n: [f"L{n}", write(PICKS[n % 5]), status(n)], mark="|"))
+    how = plan(content, "Nr", "Status", positive="won")
+    stated = {attribute.option: attribute for attribute in how.policy.attributes}
+    assert set(stated) == {"Karte", "Leasing", "Kredit"}
+    for option, attribute in stated.items():
+        answers = [attribute_value(attribute, write(picks).strip('"'), FIRST, "UTC") for picks in PICKS]
+        assert answers == [float(option in picks) for picks in PICKS]
+
+
+def test_a_sign_within_a_name_parts_no_options(tmp_path: Path) -> None:
+    firms = ("Müller & Co", "Müller", "Meier & Co", "Meier")
+    content = table(tmp_path, lines(lambda n: [f"L{n}", firms[n % 4], status(n)]))
+    assert describe_columns(content)[1].kind == "category"
 
 
 def test_brackets_around_a_list_are_no_part_of_its_options(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from leadwerk.importing.column_format import ColumnFormat
 from leadwerk.importing.leads import ParsedLeads
-from leadwerk.importing.number_column import numbers_of
+from leadwerk.importing.number_column import amounts_of
 from leadwerk.importing.postcode_column import restored_postcodes
 from leadwerk.importing.rejections import RejectionGroup
 from leadwerk.importing.text_column import TextColumn
@@ -66,7 +66,7 @@ def raw_fields(parsed: ParsedLeads, titles: Mapping[str, str]) -> dict[str, RawF
         lead_field = next(lead_field for lead_field, names in NAMES.items() if name in names)
         numbers = None
         if lead_field in NUMERIC_FIELDS:
-            numbers = numbers_of(column, parsed.mapping.formats.get(title, ColumnFormat()).decimal)
+            numbers = amounts_of(column, parsed.mapping.formats.get(title, ColumnFormat()).decimal, title)
         is_postcode = lead_field == "postcode"
         raw[lead_field] = RawField(column, column.codes[parsed.rows], numbers, is_postcode, has_country)
     return raw

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +13,9 @@ from numpy.typing import NDArray
 
 from leadwerk.errors import InputError
 from leadwerk.importing.text_column import TextColumn
-from leadwerk.lead.amount import LARGEST, DecimalMark, parse_measure, separator_evidence
+from leadwerk.lead.amount import LARGEST, DecimalMark, multiplier_of, separator_evidence
+from leadwerk.lead.form_field_names import scale_of
+from leadwerk.lead.measure import are_one_unit, is_foreign, parse_measure, unit_of
 
 # Certain: a mark before one, two or more than three digits, or after a zero. Unclear: before exactly three, as in
 # 1.234.
@@ -142,9 +146,38 @@ def _read_numbers(column: TextColumn, decimal: DecimalMark | None) -> NDArray[np
         _cast(result, comma, pc.replace_substring(pc.replace_substring(texts, ".", ""), ",", "."))
         plain |= comma
     rest = np.flatnonzero(~plain & ~column.missing)
-    for at, text in zip(rest, pc.take(texts, pa.array(rest)).to_pylist(), strict=True):
-        result[at] = _careful(text, decimal)
+    rest_texts = pc.take(texts, pa.array(rest)).to_pylist()
+    numbers = np.array([_careful(text, decimal) for text in rest_texts], dtype=np.float64)
+    is_number = ~np.isnan(numbers)
+    units = [unit_of(text) if readable else "" for text, readable in zip(rest_texts, is_number.tolist(), strict=True)]
+    result[rest] = np.where(_of_one_unit(units, column.counts[rest]), numbers, np.nan)
     return result
+
+
+def _of_one_unit(units: Sequence[str], counts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which texts have no unit, or the one of most: 15 cm and 120 mm in one column are no numbers of one kind."""
+    rows = Counter[str]()
+    for unit, times in zip(units, counts.tolist(), strict=True):
+        rows[unit] += times
+    del rows[""]
+    main = max(rows, key=lambda unit: (rows[unit], unit), default="")
+    accepted = {"", *(unit for unit in rows if are_one_unit(unit, main))}
+    return np.array([unit in accepted for unit in units], dtype=bool)
+
+
+def amounts_of(column: TextColumn, decimal: DecimalMark | None, title: str) -> NDArray[np.float64]:
+    """The numbers of a column of amounts or counts, in whole units whatever its title says: Umsatz (TEUR).
+
+    NaN also where a unit makes them something else, such as CHF 8'000 a month.
+    """
+    amounts, scale = numbers_of(column, decimal).copy(), scale_of(title)
+    worded = np.flatnonzero(_matches(column.trimmed, r"[0-9][^0-9]*[\p{L}°/]") & ~np.isnan(amounts))
+    texts = pc.take(column.trimmed, pa.array(worded)).to_pylist()
+    amounts[[at for at, text in zip(worded, texts, strict=True) if is_foreign(unit_of(text))]] = np.nan
+    if scale > 1:
+        in_words = [at for at, text in zip(worded, texts, strict=True) if multiplier_of(text)]
+        amounts[np.setdiff1d(np.arange(len(amounts)), in_words)] *= scale
+    return amounts
 
 
 def _cast(result: NDArray[np.float64], which: NDArray[np.bool_], texts: pa.StringArray) -> None:

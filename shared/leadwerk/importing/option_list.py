@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
 from leadwerk.importing.text_column import TextColumn
 
-SEPARATORS = (";", "|", ",", "\n", "/")
+TAGS, LINES = "<>", "\n"
+SEPARATORS = (";#", ";", "|", ",", TAGS, LINES, "/", "•", "·", "、", "\t", "#", "+", "&")
+"""The surest first: SharePoint's, the usual signs, tags and lines of pages, signs that may belong to a name."""
+SIGNS_OF_NAMES = frozenset("+&")
+"""Müller & Co. is one name: options are what also stands alone."""
 MOST_OPTIONS = 40
 OPTION_LENGTH = 40  # characters
 OPTION_USES = 5.0  # cells an option, on average
@@ -28,10 +33,17 @@ def find_option_list(cells: TextColumn) -> OptionList | None:
         listed, options = _count_options(cells, separator)
         # Options combine in many ways; if there are fewer texts than parts, the sign belongs to the text.
         # Otherwise they are names of places, or sentences.
-        combine = cells.distinct_filled >= len(options)
+        combine = cells.distinct_filled >= len(options) and (
+            separator not in SIGNS_OF_NAMES or _stand_alone(cells, options)
+        )
         if combine and listed >= LISTED_SHARE * cells.filled and _are_options(options):
             return OptionList(separator, tuple(option for option, _ in options.most_common()))
     return None
+
+
+def _stand_alone(cells: TextColumn, options: Counter[str]) -> bool:
+    """Whether each option is some cell's only one."""
+    return options.keys() <= {text for text, _ in cells.filled_texts()}
 
 
 def _count_options(cells: TextColumn, separator: str) -> tuple[int, Counter[str]]:
@@ -50,10 +62,13 @@ def _count_options(cells: TextColumn, separator: str) -> tuple[int, Counter[str]
 def split_options(text: str, separator: str) -> list[str]:
     """The options that a cell lists.
 
-    >>> split_options("Karte; Leasing;", ";")
-    ['Karte', 'Leasing']
+    >>> split_options("Karte; Leasing;", ";"), split_options("- a\\r\\n- b", LINES), split_options("a<br/>b", TAGS)
+    (['Karte', 'Leasing'], ['a', 'b'], ['a', 'b'])
     """
-    return list(dict.fromkeys(part for piece in text.split(separator) if (part := piece.strip(" \t[]{}\"'"))))
+    pieces = re.split(r"<[^<>]*>", text) if separator == TAGS else text.split(separator)
+    marks = "-*•· \t" if separator == LINES else " "
+    options = (piece.strip(" \t\r\n[]{}\"'").lstrip(marks) for piece in pieces)
+    return list(dict.fromkeys(option for option in options if option))
 
 
 def _are_options(options: Counter[str]) -> bool:

@@ -18,7 +18,6 @@ import unicodedata
 from typing import Literal
 
 from leadwerk.errors import InputError
-from leadwerk.lead.duration import duration_seconds
 from leadwerk.texts.message import Message
 
 DecimalMark = Literal[".", ","]
@@ -38,21 +37,13 @@ _CURRENCY = (
 )
 _NO_CENTIMES = r"(?:[.,]\s?-{1,2})"
 _THOUSAND, _MILLION = (
-    "k tsd tausend mille mila teur tchf keur kchf",
-    "m mio million millionen millions milione milioni mn",
+    "k tsd tausend thousand thousands mille mila migliaia milliers teur tchf tusd keur kchf kusd kgbp",
+    "m mio million millionen millions milione milioni mn mln meur mchf musd mgbp",
 )
 _BILLION = "mrd mia mld milliarde milliarden milliard milliards miliardo miliardi b bn"
 _WORDS = ((_THOUSAND, 1e3), (_MILLION, 1e6), (_BILLION, 1e9), ("lakh lakhs lac", 1e5), ("crore crores cr", 1e7))
 _MULTIPLIERS = {multiplier: factor for multipliers, factor in _WORDS for multiplier in multipliers.split()}
 _SHARES = {"%": 0.01, "‰": 0.001, "prozent": 0.01, "percent": 0.01, "pour cent": 0.01, "per cento": 0.01}
-_UNITS = (
-    "m2 m3 qm km kg ha kwh mwh kw stück stk pcs pieces pièces pezzi mitarbeiter mitarbeitende employee "
-    "employees employé employés collaborateur collaborateurs dipendente dipendenti person personen persons "
-    "people personne personnes persone user users zimmer room rooms pièce locale locali jahr jahre year years "
-    "an ans anno anni monat monate month months mois mese mesi"
-)
-_UNIT = "|".join(sorted(_UNITS.split(), key=len, reverse=True))
-_BEHIND = rf"(?P<number>.*[0-9].*?)\s?(?:{_UNIT})\.?"
 _SPOKEN = (
     rf"{_ABOUT}?\s*(?P<sign>[-+]?)\s*{_CURRENCY}?\s*(?P<sign2>-?)\s*(?P<digits>[0-9][0-9'., ]*?|[.,][0-9]+)"
     rf"{_NO_CENTIMES}?\s*(?:(?P<word>{'|'.join(_MULTIPLIERS)})\b\.?)?\s*{_NO_CENTIMES}?\s*{_CURRENCY}?{_NO_CENTIMES}?"
@@ -66,18 +57,6 @@ _BRACKETS = r"\((?P<inner>[^()]*[0-9][^()]*)\)(?P<share>\s*%)?"
 # SAP writes the sign behind the number.
 _SIGN_BEHIND = r"(?P<inner>[^-]*[0-9])-"
 _RANGE = r"[<>≥≤]?\s*([0-9][0-9'., ]*?)\s*(?:(?:-|bis|à|a|to)\s*[0-9][0-9'., ]*|\+)?"
-_WITH_WORD = r"[0-9]\s?(?:k|tsd\.?|mio\.?|mrd\.?|m)?"
-_OR_MORE = r"(?:\+|(?:und|oder|and|or|et|ou|e|o) (?:mehr|more|plus|più|oltre))"
-_FROM = r"(?:(?:von|zwischen|from|between|de|entre|da|tra|fra)\s+)?"
-_TO = r"(?:-|bis|und|à|et|to|and|ed?|a)"
-_MORE_THAN = r"(?:>=?|≥|über|mehr als|ab|more than|over|from|plus de|dès|più di|oltre|da)"
-_LESS_THAN = r"(?:<=?|≤|unter|weniger als|bis(?: zu)?|less than|under|up to|moins de|jusqu'à|meno di|fino a)"
-_AMOUNT_RANGE = (
-    rf"{_FROM}(?P<low>[^-]*?[0-9][0-9'.,]*\s?(?:k|tsd\.?|mio\.?|m)?)\s*{_TO}\s*(?P<high>[^-]*[0-9][^-]*)"
-    rf"|(?P<least>.*{_WITH_WORD})\s*{_OR_MORE}"
-    rf"|{_MORE_THAN}\s*(?P<above>[^-]*[0-9][^-]*)"
-    rf"|(?P<below>{_LESS_THAN})\s*[^-]*[0-9][^-]*"
-)
 
 
 def parse_amount(value: object, field: str = "amount", *, decimal: DecimalMark | None = None) -> float:
@@ -94,62 +73,13 @@ def parse_amount(value: object, field: str = "amount", *, decimal: DecimalMark |
         InputError: this is no amount, or it could be several.
     """
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return _bounded(float(value) if abs(value) <= LARGEST else LARGEST * 10, value, field)
+        return bounded(float(value) if abs(value) <= LARGEST else LARGEST * 10, value, field)
     if not isinstance(value, str):
         raise _refusal(value, field)
-    number = _amount(_plain(value), decimal)
+    number = amount_of(plain_number_text(value), decimal)
     if number is None:
         raise _refusal(value, field)
-    return _bounded(number, value, field)
-
-
-def parse_measure(value: object, field: str = "amount", *, decimal: DecimalMark | None = None) -> float:
-    """A number of any kind that a column may hold: an amount, the lower end of a range, or a duration in seconds.
-
-    >>> parse_measure("11-50"), parse_measure("00:12:38"), parse_measure("CHF 500–1'000"), parse_measure("250+")
-    (11.0, 758.0, 500.0, 250.0)
-    >>> parse_measure("15,5 m²"), parse_measure("mehr als 500 Mitarbeiter"), parse_measure("<10")
-    (15.5, 500.0, 0.0)
-    >>> parse_measure("CHF 1–2 Mio."), parse_measure("entre 10 et 49"), parse_measure("4½ Zimmer")
-    (1000000.0, 10.0, 4.5)
-
-    Raises:
-        InputError: the value is not among them.
-    """
-    try:
-        return parse_amount(value, field, decimal=decimal)
-    except InputError as error:
-        text = _plain(value) if isinstance(value, str) else ""
-        number = duration_seconds(text)
-        if number is None:
-            unit_behind = re.fullmatch(_BEHIND, text)
-            number = _lower_end(unit_behind["number"] if unit_behind else text, decimal)
-        if number is None:
-            raise error from None
-        return _bounded(number, value, field)
-
-
-def _lower_end(text: str, decimal: DecimalMark | None) -> float | None:
-    """The lower end of a range, 0 for one that only has an upper end; a number that stood before a unit."""
-    parts = re.fullmatch(_AMOUNT_RANGE, text)
-    if parts is None:
-        return _amount(text.strip(), decimal)
-    if parts.group("below"):
-        return 0.0
-    if parts.group("low"):
-        return _low_of_range(parts.group("low").strip(), parts.group("high").strip(), decimal)
-    return _amount(str(parts.group("least") or parts.group("above")).strip(), decimal)
-
-
-def _low_of_range(low: str, high: str, decimal: DecimalMark | None) -> float | None:
-    """The lower end, with the word of both where it stands behind the upper one only: 1 in 1–2 Mio. is a million."""
-    lower, upper = _amount(low, decimal), _amount(high, decimal)
-    upper_parts = re.fullmatch(_SPOKEN, high)
-    factor = _MULTIPLIERS.get(upper_parts.group("word"), 1.0) if upper_parts else 1.0
-    low_has_word = (spoken := re.fullmatch(_SPOKEN, low)) and spoken.group("word")
-    # 500–1 Mio. are 500,000 at best, never 500 millions: then each end stands for itself.
-    is_shared = lower is not None and upper is not None and not low_has_word and lower * factor <= upper
-    return lower * factor if is_shared and lower is not None else lower
+    return bounded(number, value, field)
 
 
 def parse_count(value: object, field: str = "count") -> int:
@@ -162,7 +92,7 @@ def parse_count(value: object, field: str = "count") -> int:
         InputError: this is no whole number, or it is negative.
     """
     if isinstance(value, str):
-        span = re.fullmatch(_RANGE, _plain(value))
+        span = re.fullmatch(_RANGE, plain_number_text(value))
         value = span.group(1) if span else value
     number = parse_amount(value, field)
     if number < 0 or number != int(number):
@@ -178,7 +108,7 @@ def separator_evidence(text: str) -> str:
     >>> [separator_evidence(text) for text in ("1.5", "1.250,00", "1,250,000", "1.250", "12,500 kg", "900", "1.250 €")]
     ['.', ',', '.', '?.', '?,', '', ',']
     """
-    digits = re.search(r"[0-9][0-9'., ]*|[.,][0-9]+", _plain(text))
+    digits = re.search(r"[0-9][0-9'., ]*|[.,][0-9]+", plain_number_text(text))
     if digits is None:
         return ""
     core = digits.group().strip(" .,") if digits.group()[0] not in ".," else digits.group()
@@ -192,27 +122,39 @@ def separator_evidence(text: str) -> str:
         return "," if points else "."
     if not re.fullmatch(rf"[1-9][0-9]{{0,2}}\{mark}[0-9]{{3}}", core):
         return mark
-    if re.search(rf"(?<![^\W\d_]){_CURRENCY}(?![^\W\d_])", _plain(text)):
+    if re.search(rf"(?<![^\W\d_]){_CURRENCY}(?![^\W\d_])", plain_number_text(text)):
         return "," if mark == "." else "."  # money has no three decimals: the sign parts thousands
     return f"?{mark}"
 
 
-def _plain(value: str) -> str:
+def plain_number_text(value: str) -> str:
+    """A text in lower case with plain signs and single blanks; empty if it is too long for a number."""
     text = value if len(value) <= _LONGEST_TEXT else ""
     text = re.sub(r"(?<=[0-9])\s?([½¼¾])|\s1/2(?=\s|$)", lambda part: _PARTS_OF_ONE[part.group().strip()], text)
     text = unicodedata.normalize("NFKC", text.translate(_APOSTROPHES)).translate(_DASHES)
     return re.sub(r"(?<=[0-9 ])t(?=€)", "k", " ".join(text.casefold().split()))
 
 
-def _amount(text: str, decimal: DecimalMark | None) -> float | None:
+def amount_of(text: str, decimal: DecimalMark | None) -> float | None:
+    """The amount that a plain text writes, None if it writes none."""
     if re.fullmatch(_MACHINE, text):
         return float(text.replace(",", "."))
     if brackets := re.fullmatch(_BRACKETS, text):
-        return _negated(_amount(brackets.group("inner").strip(), decimal), 0.01 if brackets.group("share") else 1.0)
+        return _negated(amount_of(brackets.group("inner").strip(), decimal), 0.01 if brackets.group("share") else 1.0)
     if sign_behind := re.fullmatch(_SIGN_BEHIND, text):
-        return _negated(_amount(sign_behind.group("inner").strip(), decimal), 1.0)
+        return _negated(amount_of(sign_behind.group("inner").strip(), decimal), 1.0)
     spoken = re.fullmatch(_SPOKEN, text)
     return _evaluated(spoken, decimal) if spoken else None
+
+
+def multiplier_of(text: str) -> float | None:
+    """What the word behind a number multiplies it by, such as Mio.; None without such a word.
+
+    >>> multiplier_of("1,2 mio."), multiplier_of("chf 500")
+    (1000000.0, None)
+    """
+    spoken = re.fullmatch(_SPOKEN, plain_number_text(text))
+    return _MULTIPLIERS.get(spoken.group("word")) if spoken else None
 
 
 def _negated(number: float | None, factor: float) -> float | None:
@@ -256,7 +198,12 @@ def _at(digits: str, mark: str) -> tuple[str, str]:
     return whole, decimals
 
 
-def _bounded(number: float, value: object, field: str) -> float:
+def bounded(number: float, value: object, field: str) -> float:
+    """The number read from a value.
+
+    Raises:
+        InputError: it is too large for an amount.
+    """
     if not abs(number) <= LARGEST:  # also true of NaN
         message = Message("reject.amount.large", value=_as_quoted(value))
         raise InputError(message, field=field, value=value, remedy=Message("reject.amount.large.remedy"))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime  # noqa: F401  the example needs UTC
 from typing import TYPE_CHECKING, Any
 
 from leadwerk.errors import InputError
-from leadwerk.lead.amount import parse_measure
+from leadwerk.lead.measure import parse_measure
 from leadwerk.lead.timestamps import parse_moment
 from leadwerk.lead.yes_no import parse_yes_no
 from leadwerk.policy.folding import folded
@@ -36,7 +36,7 @@ def attribute_value(attribute: Attribute, value: Any, created_at: datetime, time
             )
         return answer
     if attribute.measure == "option":
-        return float(folded(attribute.option) in {folded(str(option)) for option in listed_options(value)})
+        return float(folded(attribute.option) in {folded(str(option)) for option in _options_within(value)})
     if attribute.measure == "age_days":
         return age_days(parse_moment(value, time_zone, attribute.name), created_at)
     return parse_measure(value) if attribute.kind == "number" else plain_text(value)
@@ -47,11 +47,20 @@ def listed_options(value: Any) -> list[str]:
 
     >>> listed_options("Karte; Leasing"), listed_options(["Karte"])
     (['Karte', 'Leasing'], ['Karte'])
+    >>> listed_options("- Karte\\n- Leasing"), listed_options("Karte<br>Leasing"), listed_options("Karte;#Leasing")
+    (['Karte', 'Leasing'], ['Karte', 'Leasing'], ['Karte', 'Leasing'])
     """
     if isinstance(value, (list, tuple)):
         return [str(option) for option in value]
     # People write a space after the comma, exports none.
-    return [option for part in re.split(r"[;|\n]|,(?! )|, ", str(value)) if (option := part.strip(" []\"'"))]
+    parts = re.split(r"<[^<>]*>|;#|[;|\n\t•·、]|,(?! )|, ", str(value))
+    return [option for part in parts if (option := part.strip(" \r{}[]\"'").removeprefix("- "))]
+
+
+def _options_within(value: Any) -> set[str]:
+    """Listed options, and the parts of each that a sign joins which may as well belong to its name."""
+    options = [part for option in listed_options(value) for part in (option, *re.split(r"[#+&/]", option))]
+    return {option.strip() for option in options}
 
 
 def age_days(since: datetime, at: datetime) -> float | None:

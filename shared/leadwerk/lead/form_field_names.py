@@ -47,13 +47,49 @@ _FIELD = {_folded(title): field for field, titles in _TITLES.items() for title i
 _ITSELF = frozenset(title for titles in NAMES.values() for title in titles) - {"lead_id", "id", "created_at"}
 
 
+_CURRENCIES = frozenset(
+    ("chf", "eur", "usd", "gbp", "sfr", "euro", "euros", "franken", "francs", "franchi", "dollar", "dollars")
+)
+_SCALES = {
+    name: factor
+    for factor, names in {
+        1e3: "t k tsd tausend thousand thousands milliers migliaia mila teur tchf tusd keur kchf kusd kgbp 1000",
+        1e6: "m mio million millions millionen mln milioni meur mchf musd mgbp",
+        1e9: "mrd mia bn billion billions milliarden milliards miliardi",
+    }.items()
+    for name in names.split()
+}
+_BEFORE_UNITS = frozenset(["in", "en", "de", "d", "di", "von"])
+
+
+def _without_unit(title: str) -> tuple[str, float]:
+    """A folded title without the unit of its amounts, and by what they are to be multiplied."""
+    rest, scale = title.replace("1 000", "1000").split(), 1.0
+    while rest and rest[-1] in _CURRENCIES | _SCALES.keys() | _BEFORE_UNITS:
+        scale *= _SCALES.get(rest.pop(), 1.0)
+    return " ".join(rest), scale
+
+
+def scale_of(title: str) -> float:
+    """By what the amounts below a title are to be multiplied.
+
+    >>> scale_of("Umsatz (TEUR)"), scale_of("Revenue ($M)"), scale_of("CA en milliers d'euros"), scale_of("Umsatz")
+    (1000.0, 1000000.0, 1000.0, 1.0)
+    """
+    return _without_unit(_folded(title))[1]
+
+
 def field_of(title: str) -> str | None:
     """The field of a lead that a column of this title holds, under a name by which forms give it; None: of none.
 
-    >>> field_of("plz"), field_of("PLZ/Ort"), field_of("Mitarbeitende"), field_of("Besuche")
-    ('plz', 'postcode', 'employees', None)
+    >>> field_of("plz"), field_of("PLZ/Ort"), field_of("Mitarbeitende"), field_of("Umsatz (TEUR)"), field_of("Besuche")
+    ('plz', 'postcode', 'employees', 'revenue', None)
     """
     if title in _ITSELF:
         return title
     folded = _folded(title)
-    return _FIELD.get(folded) or (named if (named := folded.replace(" ", "_")) in _ITSELF else None)
+    return _field_of_folded(folded) or _field_of_folded(_without_unit(folded)[0])
+
+
+def _field_of_folded(title: str) -> str | None:
+    return _FIELD.get(title) or (named if (named := title.replace(" ", "_")) in _ITSELF else None)

@@ -10,7 +10,7 @@ import numpy as np
 from leadwerk.catalogue.features import AMOUNTS
 from leadwerk.errors import InputError
 from leadwerk.importing.column_kinds import Column, describe_columns, time_column_format
-from leadwerk.importing.number_column import numbers_of
+from leadwerk.importing.number_column import amounts_of
 from leadwerk.importing.table import CsvTable
 from leadwerk.importing.text_column import TextColumn
 from leadwerk.importing.time_column import moments_of
@@ -82,6 +82,6 @@ def _values(
     if field_of(column.name) in _AMOUNT_FIELDS and column.kind == "number":
         if column.question:
             raise InputError(column.question, field=column.name, value=column.name)
-        numbers = numbers_of(texts, column.format.decimal)
+        numbers = amounts_of(texts, column.format.decimal, column.name)
         return [text if np.isnan(number) else float(number) for text, number in zip(values, numbers, strict=True)]
     return values

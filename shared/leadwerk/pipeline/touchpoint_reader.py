@@ -12,12 +12,13 @@ from msgspec import Struct
 
 from leadwerk.catalogue.features import AMOUNTS, MONTHS_A_YEAR
 from leadwerk.errors import InputError
-from leadwerk.lead.amount import parse_amount, parse_measure
+from leadwerk.lead.amount import parse_amount
 from leadwerk.lead.attribute import plain_text
 from leadwerk.lead.contact import parse_email, parse_phone
 from leadwerk.lead.form_field_names import field_of
 from leadwerk.lead.identity import person_key as pseudonym
 from leadwerk.lead.lead import CLOCK_TOLERANCE, EARLIEST, NAMES, parse_id
+from leadwerk.lead.measure import parse_measure
 from leadwerk.lead.timestamps import parse_moment
 from leadwerk.lead.unreadable import Unreadable
 from leadwerk.policy.folding import folded

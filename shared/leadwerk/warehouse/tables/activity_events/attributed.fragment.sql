@@ -14,8 +14,8 @@ exported AS (
       WHEN session_traffic_source_last_click.google_ads_campaign.campaign_id NOT IN ('', '(not set)') THEN 'gclid'
       WHEN session_traffic_source_last_click.google_ads_campaign.campaign_name NOT IN ('', '(not set)') THEN 'gclid'
       WHEN session_traffic_source_last_click.google_ads_campaign.customer_id NOT IN ('', '(not set)') THEN 'gclid'
-      WHEN collected_traffic_source.gclid NOT IN ('', '(not set)') THEN 'gclid'
-      WHEN collected_traffic_source.dclid NOT IN ('', '(not set)') THEN 'dclid'
+      WHEN LOWER(collected_traffic_source.gclid) NOT IN ('', '(not set)', 'undefined', 'null', 'none') THEN 'gclid'
+      WHEN LOWER(collected_traffic_source.dclid) NOT IN ('', '(not set)', 'undefined', 'null', 'none') THEN 'dclid'
     END AS collected_click,
     -- for each origin
     session_traffic_source_last_click.cross_channel_campaign.${origin} AS attributed_${origin},
@@ -45,9 +45,13 @@ clicked AS (
     * EXCEPT (session_source, session_medium),
     session_source.string_value AS session_source, session_medium.string_value AS session_medium,
     -- gbraid, wbraid and msclkid have no column in the export: they stand in the address only.
+    -- Scripts that pass on an id which the visitor lacks write undefined, or null.
     COALESCE(collected_click, IF(
-      STRPOS(page_location.string_value, 'id=') > 0,
-      REGEXP_EXTRACT(page_location.string_value, r'[?&](gclid|gbraid|wbraid|dclid|msclkid)=[^&#]'), NULL
+      STRPOS(LOWER(page_location.string_value), 'id=') > 0,
+      REGEXP_EXTRACT(
+        REGEXP_REPLACE(LOWER(page_location.string_value), r'id=(?:undefined|null|none|(?:%28|\()not(?:%20|\+| )set(?:%29|\)))([&#]|$)', r'\1'),
+        r'[?&](gclid|gbraid|wbraid|dclid|msclkid)=[^&#]'
+      ), NULL
     )) AS click
   FROM looked_up
 ),

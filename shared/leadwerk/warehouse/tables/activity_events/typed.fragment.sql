@@ -6,8 +6,8 @@ typed AS (
     -- What sites send for nobody, and addresses and telephone numbers, which are nobody's id.
     IF(
       REGEXP_CONTAINS(
-        user_id, r'(?i)^\s*(|0|-1|-|none|null|nil|nan|undefined|true|false|unknown|anonymous|guest|n/?a|\(?not set\)?|\[object .*)\s*$'
-      ) OR REGEXP_CONTAINS(user_id, r'(?i)@|%40|^\s*\+[0-9][0-9 ()/.-]{7,}\s*$'),
+        user_id, r'(?i)^[\s"\x27(]*([0-]*|-1|none|null|nil|nan|undefined|true|false|unknown|anonymous|guest|n/?a|not.set|\[object .*)[\s"\x27)]*$'
+      ) OR REGEXP_CONTAINS(user_id, r'(?i)@|%40|\{\{|\$\{|^\s*\+[0-9][0-9 ()/.-]{7,}\s*$'),
       NULL, REGEXP_REPLACE(user_id, r'^\s+|\s+$', '')
     ) AS user_id,
     TIMESTAMP_MICROS(event_timestamp) AS occurred_at,
