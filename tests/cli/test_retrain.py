@@ -39,6 +39,11 @@ def imported(file: Path, home: list[str], *options: str) -> None:
     assert run(["import", str(file), "--id", "Id", "--outcome", "Outcome", *options, *home, "--json"]) == 0
 
 
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def retrained(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, dict[str, Any]]:
     capsys.readouterr()
     code = run(["retrain", *options, "--json"])
@@ -79,10 +84,27 @@ def test_a_random_outcome_gives_no_champion_and_says_so(
     assert (code, report["verdict"], report["champion_after"]) == (EXIT_NO_SIGNAL, "no_signal", None)
     assert "no usable signal" in report["reason"]
     assert "stale" not in report["reason"]  # of what does not serve nobody asks how old it is
-    assert (
-        run(["score", "--csv", str(tmp_path / "leads.csv"), "--out", str(tmp_path / "scored.csv"), *home]) == EXIT_ERROR
-    )
-    assert "no usable signal" in " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
+@pytest.mark.slow
+def test_without_model_and_rules_all_rows_are_written_as_unscored(
+    tmp_path: Path, home: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    leads, scored, again = tmp_path / "leads.csv", tmp_path / "scored.csv", tmp_path / "again.csv"
+    imported(write(leads, skill=0.0), home)
+    assert run(["score", "--csv", str(leads), "--out", str(scored), *home]) == EXIT_NO_SIGNAL
+    assert "leadwerk retrain" in rows_of(scored)[0]["unscored_reason"]
+    retrained(capsys, *home)
+    command = ["score", "--csv", str(scored), "--out", str(again), *home]
+    assert run([*command, "--output-language", "de"]) == EXIT_NO_SIGNAL
+    assert "kein brauchbares Signal" in " ".join(capsys.readouterr().err.split())
+    rows = rows_of(again)
+    assert len(rows) == len(rows_of(leads))
+    assert {(row["probability"], row["predictive_score"], row["score_cluster"]) for row in rows} == {
+        ("", "", "UNSCORED")
+    }
+    assert all("kein brauchbares Signal" in row["unscored_reason"] for row in rows)
+    assert list(rows[0]).count("unscored_reason") == 1
 
 
 @pytest.mark.slow

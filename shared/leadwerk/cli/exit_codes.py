@@ -9,7 +9,7 @@ EXIT_ERROR: Final = 2
 """Something that the user can mend."""
 
 EXIT_NO_SIGNAL: Final = 3
-"""The leads tell nothing usable, and no model serves."""
+"""No model serves: the leads tell nothing usable, or a file was scored with neither a model nor rules."""
 
 EXIT_LEAK: Final = 4
 """A field may know the outcome: a person must decide."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,15 +13,17 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import typer
 from numpy.typing import NDArray
 from rich.markup import escape
 
 from leadwerk.catalogue.languages import Language
 from leadwerk.cli.console import builtins, err, figure, out, print_json, printable, table
+from leadwerk.cli.exit_codes import EXIT_NO_SIGNAL
 from leadwerk.cli.options import Deployment
 from leadwerk.cli.progress_bar import working
 from leadwerk.cli.speech import Speech
-from leadwerk.errors import InputError, NoChampion
+from leadwerk.errors import InputError
 from leadwerk.importing.column_mapping import ColumnMapping
 from leadwerk.importing.lead_values import attribute_column
 from leadwerk.importing.leads import ParsedLeads, missing_columns, parse_leads
@@ -37,7 +39,7 @@ from leadwerk.progress import Progress
 from leadwerk.report.report_rows import StoredTrainingRun
 from leadwerk.scoring.score_columns import NO_SCORE, ColumnScores
 from leadwerk.texts.counted_progress import watched
-from leadwerk.texts.message import Message, sentences
+from leadwerk.texts.message import Message, in_language, sentences
 from leadwerk.texts.number_format import percent
 from leadwerk.warehouse.statement import statement
 
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
 
 BATCH = 16_384
 _NEW_SHARE = 0.01
+_UNSCORED_REASON = "unscored_reason"
+"""Column that says why no row has a score; one of an earlier run is left out."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,10 @@ class NewValues:
 
 @dataclass(frozen=True, kw_only=True)
 class FileSummary:
-    """What became of a file's rows; `time`: where each lead's moment came from."""
+    """What became of a file's rows; `time`: where each lead's moment came from.
+
+    `unscored_reason`: why all rows are UNSCORED; None where a model or points scored them.
+    """
 
     rows: int
     scored: int
@@ -71,6 +78,7 @@ class FileSummary:
     new_values: list[NewValues]
     time: str
     out: str
+    unscored_reason: str | None
 
 
 @dataclass(frozen=True)
@@ -86,9 +94,11 @@ class ScoringFile:
 def score_file(deployment: Deployment, file: ScoringFile, now: datetime, speech: Speech, *, as_json: bool) -> None:
     """Score a file; nothing of it is stored.
 
+    With neither a model nor a rule all rows are written as UNSCORED, each with the reason.
+
     Raises:
         InputError: the file cannot be read, none of its rows can be scored, or the target is the file itself.
-        NoChampion: there is neither a model nor a rule.
+        typer.Exit: with EXIT_NO_SIGNAL, after the file was written, if its rows are UNSCORED.
     """
     source, target = file.source, file.target
     with working(speech, "import.reading", file=source.name, as_json=as_json):
@@ -102,8 +112,8 @@ def score_file(deployment: Deployment, file: ScoringFile, now: datetime, speech:
         )
     mapping = _mapping(deployment, content, file.id_name)
     model = deployment.scorer()
-    if model is None and not deployment.policy.points.rules:
-        raise _no_champion(deployment, now)
+    is_unscored = model is None and not deployment.policy.points.rules
+    reason = _unscored_reason(deployment, now) if is_unscored else None
     from leadwerk.pipeline import score_file as stage
 
     with working(speech, "score_file.scoring", file=source.name, as_json=as_json) as progress:
@@ -111,7 +121,8 @@ def score_file(deployment: Deployment, file: ScoringFile, now: datetime, speech:
         scores = stage.run(deployment.warehouse, deployment.policy, model, parsed, now=now, progress=progress)
     _refuse_without_score(content, scores)
     with working(speech, "score_file.writing", file=target.name, as_json=as_json) as progress:
-        _write(content, parsed, scores, target, language=speech.language, progress=progress)
+        added = _added(scores.columns, None if reason is None else in_language(reason, speech.language))
+        _write(content, parsed, scores, added, target, language=speech.language, progress=progress)
     attributes = [attribute.source or attribute.name for attribute in deployment.policy.attributes]
     _show(
         FileSummary(
@@ -124,26 +135,29 @@ def score_file(deployment: Deployment, file: ScoringFile, now: datetime, speech:
             new_values=_new_values(deployment, model, parsed),
             time=_time_source(parsed.mapping.time),
             out=str(target),
+            unscored_reason=reason,
         ),
         speech,
         as_json=as_json,
     )
+    if is_unscored:
+        raise typer.Exit(EXIT_NO_SIGNAL)
 
 
 def _time_source(column: str | None) -> Message:
     return Message("import.time.column", column=column) if column else Message("import.time.now")
 
 
-def _no_champion(deployment: Deployment, now: datetime) -> NoChampion:
+def _unscored_reason(deployment: Deployment, now: datetime) -> str:
     """Why nothing can be scored: nothing was trained yet, or the last training found nothing that could serve."""
     parameters = {"as_of": now, "most": 1}
     trained = list(deployment.warehouse.rows(statement("model_runs/history", StoredTrainingRun), parameters))
     if not trained:
-        return NoChampion(Message("cli.score_file.no_champion"), remedy=Message("cli.score_file.no_champion.remedy"))
+        return sentences(Message("cli.score_file.no_champion"), Message("cli.score_file.no_champion.remedy"))
     last = trained[0]
-    return NoChampion(
+    return sentences(
         Message("cli.score_file.no_champion.refused", day=f"{last.trained_at:%Y-%m-%d}", reason=last.why()),
-        remedy=Message("cli.score_file.no_champion.refused.remedy"),
+        Message("cli.score_file.no_champion.refused.remedy"),
     )
 
 
@@ -177,13 +191,19 @@ def _mapping(deployment: Deployment, content: CsvTable, id_name: str | None) -> 
 
 
 def _write(
-    content: CsvTable, parsed: ParsedLeads, scores: FileScores, target: Path, *, language: Language, progress: Progress
+    content: CsvTable,
+    parsed: ParsedLeads,
+    scores: FileScores,
+    added: Mapping[str, NDArray[Any]],
+    target: Path,
+    *,
+    language: Language,
+    progress: Progress,
 ) -> None:
     by_row = np.full(len(content), -1, np.intp)
     by_row[parsed.rows[scores.is_scored]] = np.flatnonzero(scores.is_scored)
-    added = _added(scores.columns)
     # A file scored before holds our columns: they are replaced, not kept twice.
-    original = [at for at, name in enumerate(content.columns) if name not in added]
+    original = [at for at, name in enumerate(content.columns) if name not in (*added, _UNSCORED_REASON)]
     frame = content.frame
     # Written as the file was, so that the program that made it can read it again.
     encoding = frame.encoding if frame.encoding and frame.kind == "text" else UTF8_WITH_MARK
@@ -209,8 +229,8 @@ def _rows(
         yield from zip(*written, *(column[by_row[rows]].tolist() for column in added), strict=True)
 
 
-def _added(columns: ColumnScores) -> dict[str, NDArray[Any]]:
-    """The columns of scores by name; those of points and segments only where there are any."""
+def _added(columns: ColumnScores, unscored_reason: str | None) -> dict[str, NDArray[Any]]:
+    """The columns of scores by name; those of points, segments and the reason only where there are any."""
     added = {
         "probability": _without_missing(np.round(columns.probability, 6), np.isnan(columns.probability)),
         "predictive_score": _without_missing(columns.predictive_score, columns.predictive_score == NO_SCORE),
@@ -221,6 +241,8 @@ def _added(columns: ColumnScores) -> dict[str, NDArray[Any]]:
         added |= {"points": points, "matrix_cell": columns.matrix_cell}
     if any(segment is not None for segment in columns.segment):
         added["segment"] = columns.segment
+    if unscored_reason is not None:
+        added[_UNSCORED_REASON] = np.full(len(columns.score_cluster), unscored_reason, dtype=object)
     return added
 
 
@@ -269,10 +291,12 @@ def _show(summary: FileSummary, speech: Speech, *, as_json: bool) -> None:
         share = percent(speech.language, new.share)
         text = speech.say("score_file.new", column=new.column, share=share, example=new.commonest)
         err.print(printable(text), style="yellow", markup=False)
+    if summary.unscored_reason is not None:
+        err.print(in_language(summary.unscored_reason, speech.language), style="yellow", markup=False)
     filled_in = {
         name: value
         for name, value in builtins(summary, speech.language).items()
-        if value not in (None, [], 0) and name != "new_values"
+        if value not in (None, [], 0) and name not in ("new_values", "unscored_reason")
     }
     rows = [(speech.say(f"field.{name}"), figure(value, speech.language)) for name, value in filled_in.items()]
     out.print(table(speech.say("score_file.scored"), ("", ""), rows))

@@ -55,6 +55,7 @@ def score(
     Without a model the policy's points decide. With rules a file also gets the columns points and matrix_cell, and with
     models of segments the column segment.
     A file is only scored, nothing of it is stored. Rows that cannot be scored go to OUT.rejects.csv with the reason.
+    With neither a model nor rules all rows are UNSCORED, the column unscored_reason says why, and the exit code is 3.
 
     Examples: `leadwerk score 102938` · `leadwerk score 7 --form '{"loan_amount": "CHF 450 000"}' --dry-run` ·
     `leadwerk score --csv new.csv --out scored.csv`
