@@ -64,6 +64,29 @@ def test_a_leaky_field_stops_until_a_person_excludes_it(
 
 
 @pytest.mark.slow
+def test_two_fields_that_tell_the_outcome_together_stop(
+    tmp_path: Path, home: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    random = np.random.default_rng(1)
+    won, begin = random.random(2 * ROWS) < 0.3, 50 * random.normal(size=2 * ROWS)
+    with (tmp_path / "leads.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["Id", "Begin", "End", "Outcome"])
+        for k, end in enumerate(begin + 60 * won + 5 * random.normal(size=len(won))):
+            writer.writerow([f"L{k}", round(begin[k], 2), round(end, 2), "won" if won[k] else "lost"])
+    imported(tmp_path / "leads.csv", home)
+    code, report = retrained(capsys, *home)
+    assert code == EXIT_LEAK
+    assert {(f["field"], f["check"], f["stops"]) for f in report["leaks"]} >= {
+        ("Begin", "together", True),
+        ("End", "together", True),
+    }
+    assert (report["champion_after"], report["model_version"]) == (None, None)
+    kept_fields = ["--keep-suspect", "Begin", "--keep-suspect", "End", "--reason", "both asked in the form"]
+    assert retrained(capsys, *kept_fields, *home)[0] == 0
+
+
+@pytest.mark.slow
 def test_a_suspect_is_kept_for_a_stated_reason_only(
     tmp_path: Path, home: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

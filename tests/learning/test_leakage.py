@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from leadwerk.learning.leak_texts import finding_text, remedy_text, stop_text
-from leadwerk.learning.leakage import FEWEST_ROWS, OpenLeads, find_leaks
+from leadwerk.learning.leakage import FEWEST_ROWS, find_leaks
+from leadwerk.learning.open_leads import OpenLeads
 from leadwerk.texts.catalogue import LANGUAGES
 from leadwerk.texts.message import in_language
 
@@ -108,6 +109,58 @@ def test_a_field_that_only_decided_leads_have_stops():
     assert report.stopping_fields == ("closed by",)
     assert report.findings[0].check == "presence"
     assert report.findings[0].figure == pytest.approx(0.9, abs=0.03)
+
+
+def with_open_leads(late, seed=1):
+    """Findings where `late(random, converted, is_open)` is one more column, and half of the newest quarter is open."""
+    columns, converted, random = market(seed)
+    is_open = (np.arange(ROWS) >= 0.75 * ROWS) & (random.random(ROWS) < 0.5)
+    columns["late"] = late(random, converted, is_open)
+    times, decided = in_order(ROWS), ~is_open
+    waiting = OpenLeads({name: values[is_open] for name, values in columns.items()}, times[is_open])
+    of_decided = {name: values[decided] for name, values in columns.items()}
+    report = find_leaks(of_decided, converted[decided], times[decided], open_leads=waiting)
+    return {f.field: f for f in report.findings}.get("late")
+
+
+@pytest.mark.parametrize(
+    ("late", "value"),
+    [
+        (lambda random, won, is_open: np.where(is_open, 0.0, 1.0 + random.poisson(2 + won)), "0"),
+        (lambda random, won, is_open: np.where(is_open, "new", np.where(won, "met", "called")).astype(object), "new"),
+        (lambda random, won, is_open: np.where(is_open, "new", random.choice(["met", "called"], ROWS)), "new"),
+    ],
+    ids=["count that is 0 for open leads", "state by outcome", "state of decided leads"],
+)
+def test_a_value_that_only_open_leads_have_stops(late, value):
+    finding = with_open_leads(late)
+    assert (finding.stops, finding.best_value) == (True, value)
+    assert "«" + value + "»" in finding_text(finding, "de")
+
+
+def test_a_few_leads_with_a_field_that_is_written_with_the_outcome_stop():
+    def late(random, won, is_open):
+        return np.where(~is_open & (random.random(ROWS) < 0.12), np.where(won, "good", "bad"), None)
+
+    finding = with_open_leads(late)
+    assert (finding.check, finding.stops) == ("presence", True)
+
+
+@pytest.mark.parametrize(
+    "honest",
+    [
+        lambda random, won, is_open: np.where(np.arange(ROWS) > 0.9 * ROWS, "autumn", "summer").astype(object),
+        lambda random, won, is_open: np.where(np.arange(ROWS) > 0.85 * ROWS, random.normal(size=ROWS), np.nan),
+        lambda random, won, is_open: np.where(np.arange(ROWS) < 0.85 * ROWS, random.normal(size=ROWS), np.nan),
+        lambda random, won, is_open: random.poisson(np.where(is_open, 2.0, 3.0) + won) * 1.0,
+        lambda random, won, is_open: np.where(random.random(ROWS) < 0.03 + 0.3 * won, "customer", None),
+    ],
+    ids=["new campaign", "new field", "field that was dropped", "visits grow with age", "customers convert more"],
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_honest_fields_of_open_leads_pass(honest, seed):
+    finding = with_open_leads(honest, seed)
+    assert finding is None or not finding.stops
 
 
 def test_about_too_few_leads_nothing_is_guessed():

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from rich.markup import escape
 
 from leadwerk.cli.console import err, printable
+from leadwerk.learning.leak_finding import LeakFinding
 from leadwerk.learning.leak_texts import finding_text, remedy_text
-from leadwerk.learning.leakage import LeakFinding
 
 
 def show_leaks(findings: Sequence[LeakFinding], language: str) -> None:

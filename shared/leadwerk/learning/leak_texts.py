@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from leadwerk.learning.leakage import LeakFinding, LeakReport
+from leadwerk.learning.leak_finding import LeakFinding, LeakReport
 from leadwerk.texts.catalogue import text
 from leadwerk.texts.message import Message
 from leadwerk.texts.number_format import number, percent
@@ -14,11 +14,12 @@ DECIMALS = 3
 
 def finding_text(finding: LeakFinding, language: str) -> str:
     """What was seen, with its figure and evidence."""
-    if finding.check == "presence":
+    if finding.check in ("presence", "open_value"):
         figure, low = percent(language, finding.figure), percent(language, finding.low)
     else:
         figure, low = number(language, finding.figure, DECIMALS), number(language, finding.low, DECIMALS)
-    sentence = text(language, f"leak.{finding.check}", field=finding.field, figure=figure, low=low)
+    values = {"value": finding.best_value} if finding.check == "open_value" else {}
+    sentence = text(language, f"leak.{finding.check}", field=finding.field, figure=figure, low=low, **values)
     if finding.best_value is None or finding.best_rate is None:
         return sentence
     rate, rows = percent(language, finding.best_rate), number(language, finding.best_rows or 0)

@@ -12,23 +12,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import NormalDist
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import numpy as np
-from msgspec import Struct
 from numpy.typing import NDArray
 
 from leadwerk.features.linear import Linear
-from leadwerk.learning.field_presence import presence, presence_difference
 from leadwerk.learning.landmarks import Times
+from leadwerk.learning.leak_finding import LeakCheck, LeakFinding, LeakReport
+from leadwerk.learning.open_leads import OpenLeads, findings_by_open_leads
 from leadwerk.learning.ridge import fit_linear
 from leadwerk.learning.split import folds
 from leadwerk.learning.target_encoding import MISSING_CELL, cells, is_missing, out_of_fold_log_odds
 from leadwerk.stats.arrays import Bools, Floats, Index
 from leadwerk.stats.within_time import WithinTimeAuc, time_blocks, within_time_auc
-
-LeakCheck = Literal["alone", "dominates", "missing", "presence"]
 
 FEWEST_ROWS, FEWEST_LEADS_OF_A_CLASS = 100, 10
 """Below these nothing can be checked; the limits widen by themselves where leads are few."""
@@ -47,50 +45,6 @@ MISSING_STOP, MISSING_SUSPECT = 0.80, 0.62
 # certain. So a stop also needs values that all but decide the outcome.
 DOMINATES_FROM, DOMINANCE = 0.75, 0.9
 NEAR_CERTAIN_ODDS, NEAR_CERTAIN_SHARE = 40.0, 0.25
-# Share of decided leads that have the field, less that of open leads created at the same time: .14 at most was honest.
-PRESENCE_STOP, PRESENCE_SUSPECT, PRESENCE_Z = 0.50, 0.25, 4.0
-
-
-class LeakFinding(Struct, frozen=True, kw_only=True):
-    """A field that may know the outcome.
-
-    `figure` and its lower limit `low`: an area under the ROC curve within time, for `presence` a difference of shares.
-    `dominance`: the field's lead over chance by that of all others together. `best_value` converts at `best_rate` in
-    `best_rows` rows (None where no value stands out). `stops`: no model may be promoted before a person decides;
-    `kept_because`: a person decided to keep it.
-    """
-
-    field: str
-    check: LeakCheck
-    stops: bool
-    figure: float
-    low: float
-    dominance: float | None = None
-    best_value: str | None = None
-    best_rate: float | None = None
-    best_rows: int | None = None
-    kept_because: str | None = None
-
-
-class LeakReport(Struct, frozen=True, kw_only=True):
-    """Findings, the worst first."""
-
-    rows: int
-    fields: int
-    findings: tuple[LeakFinding, ...] = ()
-
-    @property
-    def stopping_fields(self) -> tuple[str, ...]:
-        """Fields that a person must decide about, each once."""
-        return tuple(dict.fromkeys(finding.field for finding in self.findings if finding.stops))
-
-
-@dataclass(frozen=True)
-class OpenLeads:
-    """Leads without an outcome: the same fields as the decided ones, (k,) each, and when they were created."""
-
-    fields: Mapping[str, Any]
-    as_of: Times
 
 
 @dataclass(frozen=True)
@@ -135,7 +89,7 @@ def find_leaks(
         converted: whether the row's lead converted.
         as_of: creation of the row, or the moment it is looked at; a file's order will do.
         lead: the same number for rows of one lead; None: each row is a lead of its own.
-        open_leads: None where there are none; then presence cannot be checked.
+        open_leads: None without such leads; then presence cannot be checked.
     """
     lead = np.arange(len(converted)) if lead is None else lead
     classes = (len(np.unique(lead[converted])), len(np.unique(lead[~converted])))
@@ -145,9 +99,22 @@ def find_leaks(
     rows = _rows(converted[chosen], as_of[chosen], lead[chosen], len(fields), seed)
     columns = {name: np.asarray(column)[chosen] for name, column in fields.items()}
     evidence = {name: leak for name, column in columns.items() if (leak := _evidence(column, rows)) is not None}
-    findings = [*_by_ranking(evidence, columns, rows), *_by_presence(fields, as_of, open_leads)]
+    findings = [*_by_ranking(evidence, columns, rows), *_by_open_leads(fields, as_of, open_leads, evidence, rows)]
     findings.sort(key=lambda finding: (not finding.stops, -finding.low))
     return LeakReport(rows=len(converted), fields=len(fields), findings=tuple(findings))
+
+
+def _by_open_leads(
+    fields: Mapping[str, Any],
+    as_of: Times,
+    open_leads: OpenLeads | None,
+    evidence: Mapping[str, _Evidence],
+    rows: _Rows,
+) -> list[LeakFinding]:
+    if open_leads is None or not len(open_leads.as_of):
+        return []
+    certain = {name for name, field in evidence.items() if _has_certain_value(field.cell, rows)}
+    return findings_by_open_leads(fields, as_of, open_leads, certain)
 
 
 def rows_to_check(converted: Bools, seed: int = 1) -> Index:
@@ -253,6 +220,15 @@ def _is_near_certain(cell: Index, rows: _Rows) -> bool:
     return bool(hits[certain].sum() >= NEAR_CERTAIN_SHARE * hits.sum())
 
 
+def _has_certain_value(cell: Index, rows: _Rows) -> bool:
+    """Whether a value, a missing one aside, all but decides the outcome, for either."""
+    average = rows.converted.mean()
+    count, hits = np.bincount(cell), np.bincount(cell, rows.converted)
+    odds = (hits + average) / (count - hits + 1 - average) * (1 - average) / average
+    is_certain = (np.maximum(odds, 1 / odds) >= NEAR_CERTAIN_ODDS) & (count >= FEWEST_LEADS_OF_A_CLASS)
+    return bool(is_certain[MISSING_CELL + 1 :].any())
+
+
 def _with_best_value(
     finding: LeakFinding, columns: Mapping[str, Any], evidence: Mapping[str, _Evidence], rows: _Rows
 ) -> LeakFinding:
@@ -272,20 +248,3 @@ def _with_best_value(
     return msgspec.structs.replace(
         finding, best_value=str(example), best_rate=float(hits[best] / count[best]), best_rows=int(count[best])
     )
-
-
-def _by_presence(fields: Mapping[str, Any], as_of: Times, open_leads: OpenLeads | None) -> list[LeakFinding]:
-    """Fields that decided leads have, and open leads created at the same time lack."""
-    if open_leads is None or not len(open_leads.as_of):
-        return []
-    is_open = np.r_[np.zeros(len(as_of), bool), np.ones(len(open_leads.as_of), bool)]
-    block = time_blocks(np.r_[as_of, open_leads.as_of], int(is_open.sum()))
-    findings = []
-    for name, column in fields.items():
-        present = np.r_[presence(column), presence(open_leads.fields[name])]
-        difference, error = presence_difference(present, is_open, block)
-        if difference > PRESENCE_SUSPECT and difference > PRESENCE_Z * error:
-            low = difference - PRESENCE_Z * error
-            stops = difference > PRESENCE_STOP
-            findings.append(LeakFinding(field=name, check="presence", stops=stops, figure=difference, low=low))
-    return findings

@@ -23,8 +23,10 @@ from leadwerk.importing.table import CsvTable
 from leadwerk.importing.twice_encoded import twice_encoded
 from leadwerk.importing.written_file import write_table
 from leadwerk.lead.lead import identity_rows
+from leadwerk.learning.leak_finding import LeakFinding
 from leadwerk.learning.leak_texts import finding_text
-from leadwerk.learning.leakage import LeakFinding, find_leaks, rows_to_check
+from leadwerk.learning.leakage import find_leaks, rows_to_check
+from leadwerk.learning.open_leads import OpenLeads
 from leadwerk.pipeline.privacy.delete_again import delete_again
 from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
@@ -225,10 +227,14 @@ def _findings(
     """Columns that seem to be filled in when the outcome is near; training would stop at some of them."""
     decided = np.array([outcome not in (None, "open") for outcome in outcomes] + [False])[parsed.statuses]
     won = np.array([outcome in policy.positive for outcome in outcomes] + [False])[parsed.statuses]
-    rows = np.flatnonzero(decided)
-    rows = rows[rows_to_check(won[rows])]
-    fields = {of.attribute.source or of.attribute.name: _cells(of, rows) for of in values.attributes}
-    return find_leaks(fields, won[rows], parsed.created_at[rows]).findings
+    rows = (places := np.flatnonzero(decided))[rows_to_check(won[places])]
+    waiting = np.flatnonzero(np.array([outcome == "open" for outcome in outcomes] + [False])[parsed.statuses])
+    open_leads = OpenLeads(_fields(values, waiting), parsed.created_at[waiting])
+    return find_leaks(_fields(values, rows), won[rows], parsed.created_at[rows], open_leads=open_leads).findings
+
+
+def _fields(values: LeadValues, rows: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
+    return {of.attribute.source or of.attribute.name: _cells(of, rows) for of in values.attributes}
 
 
 def _cells(of: AttributeValues, rows: NDArray[np.intp]) -> NDArray[Any]:

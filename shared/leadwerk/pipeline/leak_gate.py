@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,13 +11,17 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from leadwerk.errors import InputError
-from leadwerk.learning.leakage import LeakReport, OpenLeads, find_leaks
-from leadwerk.pipeline.leads.form_fields import columns_by_name, resolve_fields, without_fields
+from leadwerk.learning.joint_leak import joint_leaks
+from leadwerk.learning.leak_finding import LeakReport
+from leadwerk.learning.leakage import find_leaks
+from leadwerk.learning.open_leads import OpenLeads
+from leadwerk.pipeline.leads.form_fields import columns_by_name, form_fields, resolve_fields, without_fields
 from leadwerk.registry.field_decisions import FieldDecision
 from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
     from leadwerk.learning.landmarks import Landmarks
+    from leadwerk.learning.train import TrainingResult
     from leadwerk.policy.model import Policy
     from leadwerk.registry import Registry
 
@@ -84,6 +89,18 @@ def check_fields(
     )
     names = tuple(sorted(excluded))
     return CheckedLandmarks(without_fields(landmarks, policy, names), _with_decisions(leak_report, decisions), names)
+
+
+def check_together(
+    checked: CheckedLandmarks, learned: TrainingResult, policy: Policy, registry: Registry
+) -> CheckedLandmarks:
+    """The same with fields that tell the outcome only together, which a model shows that was trained on them."""
+    columns = {name: column for name, column in form_fields(policy).items() if name not in checked.excluded}
+    test = checked.landmarks.take(learned.split.test)
+    unseen_auc = learned.evaluations["challenger"].auc
+    findings = joint_leaks(learned.model.probability, test, unseen_auc, columns, seed=policy.training.seed)
+    report = replace(checked.report, findings=(*findings, *checked.report.findings))
+    return dataclasses.replace(checked, report=_with_decisions(report, registry.field_decisions().read()))
 
 
 def _with_decisions(report: LeakReport, decisions: Mapping[str, FieldDecision]) -> LeakReport:

@@ -14,8 +14,8 @@ from leadwerk.errors import CorruptModel
 from leadwerk.features.contract import Feature, contract, contract_hash
 from leadwerk.features.stage_model import StageTest
 from leadwerk.learning.candidate_comparison import ChampionForecast
+from leadwerk.learning.leak_finding import LeakFinding
 from leadwerk.learning.leak_texts import stop_text
-from leadwerk.learning.leakage import LeakFinding
 from leadwerk.learning.promotion_gate import Z_BY_HAND
 from leadwerk.learning.segmented_model import from_files
 from leadwerk.learning.train import TrainingSkipped, train_model
@@ -24,7 +24,13 @@ from leadwerk.pipeline import champion_check
 from leadwerk.pipeline.leads.landmarks import TrainingRows, read_training_rows
 from leadwerk.pipeline.leads.recent_landmarks import without_recent_fields
 from leadwerk.pipeline.leads.stage_model import train_stage_model
-from leadwerk.pipeline.leak_gate import CheckedLandmarks, FieldChoices, check_fields, record_choices
+from leadwerk.pipeline.leak_gate import (
+    CheckedLandmarks,
+    FieldChoices,
+    check_fields,
+    check_together,
+    record_choices,
+)
 from leadwerk.pipeline.training_manifest import training_manifest
 from leadwerk.points.segments import Segments
 from leadwerk.progress import Progress, silent
@@ -137,7 +143,7 @@ class _Run:
 
 
 def _stopped(run: _Run, checked: CheckedLandmarks) -> RetrainReport:
-    """The report of a run that the leakage gate stopped before anything was learned."""
+    """The report of a run that the leakage gate stopped: nothing that was learned is kept."""
     before = run.champion_before
     leak_outcome = {"verdict": "leak", "leaks": checked.report.findings, "excluded": checked.excluded}
     reason = stop_text(checked.report)
@@ -171,6 +177,10 @@ def _learn_and_save(
     if isinstance(learned, TrainingSkipped):
         reason, serves = sentences(learned.reason, points_decide), {"champion_before": before, "champion_after": before}
         return _report(run, landmarks, reason=reason, verdict="too_few", **serves, **fields)
+    checked = check_together(checked, learned, policy, registry)
+    fields = {**fields, "leaks": checked.report.findings}
+    if checked.report.stopping_fields:
+        return _stopped(run, checked)
     manifest = training_manifest(learned, checked, policy, now)
     # Saved before the decision takes effect: a pointer must never name files that are not there.
     version = registry.save(learned.model.files(), manifest)

@@ -115,7 +115,7 @@ NOTHING_MEASURED = SegmentQuality(None, None)
 
 
 class FieldFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A finding of the leakage gate: learning.leakage.LeakFinding, as JSON keeps it."""
+    """A finding of the leakage gate: learning.leak_finding.LeakFinding, as JSON keeps it."""
 
     field: str
     check: str

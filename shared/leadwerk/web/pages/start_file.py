@@ -13,8 +13,8 @@ from msgspec import Struct
 from leadwerk.catalogue.languages import Language
 from leadwerk.errors import UNREADABLE_JSON, InputError, LeadwerkError
 from leadwerk.importing.table import CsvTable, read_table
+from leadwerk.learning.leak_finding import LeakFinding
 from leadwerk.learning.leak_texts import finding_text
-from leadwerk.learning.leakage import LeakFinding
 from leadwerk.pipeline import import_leads, rescore, retrain as training, wiring
 from leadwerk.pipeline.audit.trail import Act, record_act
 from leadwerk.pipeline.import_home import prepared_files, refuse_overwriting, rejects_path

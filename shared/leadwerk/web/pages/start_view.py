@@ -14,8 +14,8 @@ from leadwerk.importing.column_mapping import ROW_NUMBER
 from leadwerk.importing.plan import ImportPlan, plan_import
 from leadwerk.importing.rejections import rejected_rows
 from leadwerk.importing.table import CsvTable
+from leadwerk.learning.leak_finding import LeakFinding
 from leadwerk.learning.leak_texts import finding_text
-from leadwerk.learning.leakage import LeakFinding
 from leadwerk.pipeline import import_leads
 from leadwerk.pipeline.import_leads import PreparedImport
 from leadwerk.report.wording import Wording
