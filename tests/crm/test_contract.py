@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -25,7 +26,10 @@ from leadwerk.crm.port import (
 from leadwerk.errors import CRMRejected, CRMUnavailable, InputError
 from leadwerk.policy.people import Person
 from support.crm_subjects import SUBJECTS, Subject
-from support.standins.frame import START, Record, SellerActivity, serving
+from support.standins.frame import START, Call, Record, SellerActivity, serving
+from support.standins.odoo import message
+
+OWNER_FIELDS = ("hubspot_owner_id", "OwnerId", "owner_id", "user_id", "assignee")
 
 
 @pytest.fixture(params=sorted(SUBJECTS))
@@ -164,8 +168,9 @@ def test_the_stages_that_a_deal_passed_come_with_their_moments(subject: Subject,
         past = [(case.changed_at, case.status, case.kind) for case in by_event.values()]
         if "past_stages" in crm.capabilities.reports:
             passed = [*steps, (START + timedelta(days=2), "signed", "won")]
-            # Pipedrive states won and lost as the deal's status, beside its stage.
-            expected = [(at, kind if subject.name == "pipedrive" else stage, kind) for at, stage, kind in passed]
+            # Pipedrive states won and lost as the deal's status, beside its stage; Odoo archives what is lost.
+            by_kind = {"pipedrive": ("open", "lost", "won"), "odoo": ("lost",)}.get(subject.name, ())
+            expected = [(at, kind if kind in by_kind else stage, kind) for at, stage, kind in passed]
             assert past == expected
             assert {case.lead["lead_id"] for case in read} == {lead}
         else:
@@ -204,14 +209,97 @@ def test_what_sellers_did_with_a_lead_comes_once_it_is_done(subject: Subject, cr
     if "touchpoints" not in crm.capabilities.reports or subject.name == "boma":  # there they come with their case
         assert read == []
         return
-    # Salesforce's meetings are events, whose stamp does not move when they take place.
-    read_kinds = [kind for kind in kinds if (subject.name, kind) != ("salesforce", "meeting")]
+    # ActiveCampaign keeps no moment of completion but the last change.
+    late = timedelta(minutes=5) if subject.name == "activecampaign" else timedelta()
     read_by_kind = {item.touchpoint.kind: (item.lead_id, item.touchpoint.occurred_at) for item in read}
-    assert read_by_kind == {kind: (lead, START + (kinds.index(kind) + 1) * hour) for kind in read_kinds}
+    assert read_by_kind == {kind: (lead, START + (kinds.index(kind) + 1) * hour + late) for kind in kinds}
+    assert all(item.changed_at >= item.touchpoint.occurred_at for item in read)
     planned.done, planned.modified = True, START + 10 * hour
     later, _ = activities_of(crm, cursor)
     ids = {item.touchpoint.event_id for item in read}
-    assert [item.touchpoint.occurred_at for item in later if item.touchpoint.event_id not in ids] == [START + 9 * hour]
+    known_at = planned.modified if subject.name == "activecampaign" else planned.occurred_at
+    assert [item.touchpoint.occurred_at for item in later if item.touchpoint.event_id not in ids] == [known_at]
+
+
+@pytest.mark.parametrize("name", ["salesforce", "odoo"])
+def test_a_meeting_is_read_once_it_ended_whenever_it_was_entered(name: str) -> None:
+    """Its stamp does not move when it takes place; it ends half an hour after it began."""
+    subject, now = SUBJECTS[name](), [START]
+    with serving(subject.standin):
+        lead = subject.standin.add(1)
+        crm = subject.connect(subject.standin.url, lambda _: None)
+        crm._clock = lambda: now[0]  # type: ignore[attr-defined]
+        week = timedelta(days=7)
+        subject.standin.activities = [SellerActivity("1", lead, "meeting", START + week, START - week)]
+        read, cursor = activities_of(crm)
+        assert read == []
+        now[0] = START + week + timedelta(minutes=30)
+        read, cursor = activities_of(crm, cursor)
+        assert {(item.touchpoint.occurred_at, item.changed_at) for item in read} == {(START + week, now[0])}
+        # Entered long after it took place.
+        entered = START + 3 * week
+        subject.standin.activities.append(SellerActivity("2", lead, "meeting", START + timedelta(days=1), entered))
+        now[0] = START + 4 * week
+        read, _ = activities_of(crm, cursor)
+        assert (START + timedelta(days=1), entered) in {(item.touchpoint.occurred_at, item.changed_at) for item in read}
+
+
+def test_notes_of_colleagues_and_answers_of_customers_are_told_apart() -> None:
+    subject = SUBJECTS["odoo"]()
+    with serving(subject.standin):
+        lead = int(subject.standin.add(1))
+        subject.standin.messages = [  # type: ignore[attr-defined]
+            message(1, lead, START, START),
+            message(2, lead, START, START, partner_ids=[502]),
+            message(3, lead, START, START, message_type="email", author_id=False),
+            message(4, lead, START, START, message_type="email", partner_ids=[900]),
+            message(5, lead, START, START, mail_activity_type_id=[3, "Meeting"]),
+            message(6, lead, START, START, message_type="email_outgoing", partner_ids=[900]),
+        ]
+        read, _ = activities_of(subject.crm())
+    kinds = {item.touchpoint.event_id: item.touchpoint.kind for item in read}
+    assert kinds == {"message:3": "email_reply", "message:4": "email"}
+
+
+WITHHELD: dict[tuple[str, str], Callable[[Call], bool]] = {
+    ("hubspot", "emails"): lambda call: "/emails" in call.path,
+    ("hubspot", "meetings"): lambda call: "/meetings" in call.path,
+    ("hubspot", "stages of deals"): lambda call: "/pipelines/" in call.path,
+    ("salesforce", "tasks"): lambda call: " FROM Task " in call.query.get("q", ""),
+    ("salesforce", "events"): lambda call: " FROM Event " in call.query.get("q", ""),
+    ("salesforce", "stages of opportunities"): lambda call: " FROM OpportunityStage" in call.query.get("q", ""),
+    ("pipedrive", "activities"): lambda call: call.path == "/api/v2/activities",
+    ("pipedrive", "changes of deals"): lambda call: call.path.endswith("/changelog"),
+    ("odoo", "messages"): lambda call: "/mail.activity.type/" in call.path,
+    ("odoo", "meetings"): lambda call: "/calendar.event/" in call.path,
+    ("odoo", "tracked changes"): lambda call: "/mail.tracking.value/" in call.path,
+    ("activecampaign", "tasks"): lambda call: call.path.endswith("/dealTasks"),
+}
+
+
+@pytest.mark.parametrize(("name", "listed"), sorted(WITHHELD))
+def test_what_the_credentials_may_not_read_costs_itself_and_is_named(name: str, listed: str) -> None:
+    subject = SUBJECTS[name]()
+    with serving(subject.standin) as standin:
+        subject.create_fields()
+        lead = standin.add(1, kind="won", steps=[(START, "qualified", "open")])
+        kinds = ("call", "meeting", "email")
+        standin.activities = [SellerActivity(str(at), lead, kind, START, START) for at, kind in enumerate(kinds, 1)]
+        crm = subject.crm()
+        everything = [item.touchpoint.event_id for page in crm.pull(None) for item in page.activities]
+        standin.withheld, crm = WITHHELD[name, listed], subject.crm()
+        pages = list(crm.pull(None))
+        assert {case.lead["lead_id"] for page in pages for case in page.cases} == {lead}
+        assert [unread.name for unread in pages[-1].unread] == [listed]
+        assert all(unread.costs and unread.needs and unread.reason for unread in pages[-1].unread)
+        if (name, listed) != ("pipedrive", "changes of deals"):  # these can be asked of a deal only
+            problems = [check.problem for check in crm.check(subject.fields(crm)) if check.subject == "reading"]
+            assert [f"{listed} cannot be read" in problem for problem in problems] == [True]
+        # Once it is permitted, it comes from where it was left.
+        standin.withheld = lambda _: False
+        seen = {item.touchpoint.event_id for page in pages for item in page.activities}
+        later = {item.touchpoint.event_id for page in crm.pull(pages[-1].cursor) for item in page.activities}
+        assert seen | later == set(everything)
 
 
 def test_who_unsubscribed_is_told(subject: Subject, crm: CRM) -> None:
@@ -265,7 +353,7 @@ def test_missing_fields_are_named_created_once_and_then_taken(subject: Subject, 
     assert crm.ensure_fields(fields, dry_run=False).created == (crm.field_name("probability"),)
     assert crm.ensure_fields(fields, dry_run=False).missing == ()
     assert push_all(crm, [subject.update(crm, lead)]) == [Taken()]
-    assert [check.problem for check in crm.check(fields)] == [""]
+    assert {check.problem for check in crm.check(fields)} == {""}
 
 
 def test_a_field_of_another_type_is_reported_and_left_alone(subject: Subject, crm: CRM) -> None:
@@ -338,7 +426,7 @@ def test_nothing_is_lost_or_doubled_between_pages_at_one_stamp(
 ) -> None:
     """As a mass change leaves it: many more records than a page, all of one moment."""
     standin = pulling(subject).standin
-    for module in ("boma", "hubspot_search", "salesforce_cases", "odoo", "pipedrive_cases", "activecampaign_cases"):
+    for module in ("boma", "hubspot_search", "salesforce_cases", "odoo_rpc", "pipedrive_cases", "activecampaign_cases"):
         monkeypatch.setattr(f"leadwerk.crm.{module}.PAGE_SIZE", 7)
     leads = [standin.add(number, kind="won", modified=START) for number in range(40)]
     read = [case for case in cases(crm) if case.status_changed]
@@ -407,7 +495,19 @@ def test_a_task_is_created_once_per_key(subject: Subject, crm: CRM) -> None:
         return
     for _ in range(2):
         assert crm.create_task(task)
-    assert len(subject.standin.tasks) == (2 if subject.repeats_tasks else 1)
+    assert len(subject.standin.tasks) == 1
+    # Hot again another time: the same title, and another task.
+    crm.create_task(replace(task, key="t-2"))
+    assert len(subject.standin.tasks) == 2
+
+
+def test_a_task_goes_to_the_owner_that_the_workflow_names(subject: Subject, crm: CRM) -> None:
+    if not subject.tasks:
+        pytest.skip(f"{subject.name} has no tasks")
+    crm.create_task(Task("t-1", subject.standin.add(1), "Call Anna", START, owner="77"))
+    (created,) = subject.standin.tasks
+    values = created.get("properties", created)
+    assert {str(value) for name, value in values.items() if name in OWNER_FIELDS} == {"77"}
 
 
 def test_owners_come_with_their_addresses_and_whether_they_left(subject: Subject, crm: CRM) -> None:

@@ -21,7 +21,7 @@ TOUCHPOINTS = from_text("SELECT lead_id, kind, occurred_at, recorded_at FROM lea
 REJECTED = from_text("SELECT field, row FROM leadwerk.rejections")
 
 
-@pytest.mark.parametrize("name", ["hubspot", "pipedrive", "salesforce"])
+@pytest.mark.parametrize("name", ["hubspot", "odoo", "pipedrive", "salesforce"])
 def test_a_call_in_the_crm_ends_the_wait_for_the_first_contact(tmp_path: Path, name: str) -> None:
     subject, warehouse = SUBJECTS[name](), home_warehouse(tmp_path)
     with serving(subject.standin):

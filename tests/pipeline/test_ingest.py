@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -12,7 +13,7 @@ import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
-from leadwerk.crm.case_page import BadRow, Case, CasePage, Touchpoint
+from leadwerk.crm.case_page import BadRow, Case, CasePage, Touchpoint, Unread
 from leadwerk.errors import CRMUnavailable, RecordFailure, WarehouseBusy
 from leadwerk.lead import lead_version
 from leadwerk.pipeline import case_rows, ingest
@@ -82,6 +83,17 @@ def test_a_cursor_that_stands_where_it_stood_is_no_row(warehouse: DuckDBWarehous
     assert run(warehouse, Finished([])).cursor == "2"
     assert table(warehouse, "cursors") == before
     assert len(before) == 2
+
+
+def test_what_the_credentials_may_not_read_is_named_once(
+    warehouse: DuckDBWarehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    unread = Unread("emails", "touchpoints email", "the scope sales-email-read", "The CRM answered 403.")
+    with_gap = [replace(page, unread=(unread,)) for page in pages([case(1)], [case(2)])]
+    with caplog.at_level(logging.WARNING, "leadwerk"):
+        report = run(warehouse, PagedCRM(with_gap))
+    assert (report.leads, report.unread) == (2, {"emails": "no touchpoints email; needs the scope sales-email-read"})
+    assert [record.message.count("sales-email-read") for record in caplog.records] == [1]
 
 
 def test_an_unknown_status_is_named_with_its_remedy_and_read_again_once_known(warehouse: DuckDBWarehouse) -> None:

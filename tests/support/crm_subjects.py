@@ -46,7 +46,6 @@ class Subject:
     typed: bool = True
     tasks: bool = True
     pulls: bool = True
-    repeats_tasks: bool = False
     forgets_users: bool = False
 
     def crm(self, sleep: Sleep = lambda _: None) -> CRM:
@@ -81,7 +80,6 @@ SUBJECTS: dict[str, Callable[[], Subject]] = {
     ),
     "pipedrive": lambda: Subject(
         "pipedrive", PipedriveStandIn(), lambda url, sleep: Pipedrive(url, TOKEN, sleep=sleep, **RATE),
-        repeats_tasks=True,
     ),
     "odoo": lambda: Subject(
         "odoo", OdooStandIn(), lambda url, sleep: Odoo(url, TOKEN, database="sales", sleep=sleep, **RATE)

@@ -13,7 +13,7 @@ from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
 from leadwerk.cli.report_view import show
 from leadwerk.cli.speech import Speech
-from leadwerk.errors import InputError
+from leadwerk.errors import CRMRejected, InputError
 from leadwerk.pipeline import wiring
 from leadwerk.texts.message import Message, in_language
 
@@ -152,12 +152,20 @@ def check(call: Invocation) -> None:
 
 def owner_checks(deployment: Deployment) -> list[Check]:
     """The sellers of people.yaml against the CRM's users, where workflows make tasks and the CRM tells its users."""
+    from leadwerk.crm.optional_reads import REFUSALS
     from leadwerk.crm.owners import check_owners
+    from leadwerk.crm.port import Check
 
     makes_tasks = any(action.do == "task" for rule in deployment.policy.workflows.rules for action in rule.actions)
     if not makes_tasks or "owners" not in deployment.crm.capabilities.reports:
         return []
-    return [check_owners(wiring.people(deployment.settings), deployment.crm.owners())]
+    people = wiring.people(deployment.settings)
+    try:
+        return [check_owners(people, deployment.crm.owners())]
+    except CRMRejected as error:
+        if error.status not in REFUSALS:
+            raise
+        return [Check("owners", "not read", error.message, error.remedy)]
 
 
 @shared_options()

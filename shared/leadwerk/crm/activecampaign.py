@@ -9,15 +9,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import parse_qs
 
 import msgspec
 
-from leadwerk.crm import activecampaign_cases
+from leadwerk.crm import activecampaign_cases, activecampaign_tasks
+from leadwerk.crm.activecampaign_tasks import TASKS, probe
 from leadwerk.crm.adapter import Adapter
 from leadwerk.crm.auth import Auth, FixedHeader
 from leadwerk.crm.case_page import CasePage
 from leadwerk.crm.http_client import CRMResponse, HttpClient
+from leadwerk.crm.optional_reads import OptionalObject
 from leadwerk.crm.port import (
     Capabilities,
     CRMField,
@@ -73,19 +76,6 @@ class _Problem(msgspec.Struct, frozen=True):
     errors: list[_Error] = []
 
 
-class _Task(msgspec.Struct, frozen=True):
-    id: str
-    title: str
-
-
-class _Tasks(msgspec.Struct, frozen=True, rename="camel"):
-    deal_tasks: list[_Task]
-
-
-class _CreatedTask(msgspec.Struct, frozen=True, rename="camel"):
-    deal_task: _Task
-
-
 class _Tag(msgspec.Struct, frozen=True):
     id: str
     tag: str
@@ -126,7 +116,7 @@ class ActiveCampaign(Adapter):
     capabilities = Capabilities(
         overlap=timedelta(days=2),
         cursor_step=timedelta(days=1),
-        reports=frozenset({"unsubscribes", "owners"}),
+        reports=frozenset({"unsubscribes", "owners", "touchpoints"}),
         webhooks="secret_url",
         budget_floor=0.0,
     )
@@ -202,7 +192,7 @@ class ActiveCampaign(Adapter):
         return field.name
 
     def pull(self, cursor: str | None) -> Iterator[CasePage]:
-        """See `CRM.pull`: contacts that unsubscribed, and changed deals with their contacts."""
+        """See `CRM.pull`: contacts that unsubscribed, changed deals with their contacts, and what sellers did."""
         return activecampaign_cases.pages(self._http, cursor, self.capabilities.overlap)
 
     def reread(self, record_ids: Sequence[str]) -> CasePage:
@@ -222,23 +212,13 @@ class ActiveCampaign(Adapter):
             if len(users) < PAGE_SIZE:
                 return owners
 
+    def optional_objects(self) -> Sequence[tuple[OptionalObject, Callable[[], object]]]:
+        """See `Adapter.optional_objects`: tasks."""
+        return [(TASKS, partial(probe, self._http))]
+
     def create_task(self, task: Task) -> str:
-        """See `CRM.create_task`: a task of the same title for this contact is there already."""
-        parameters = {"filters[relid]": task.lead_id, "filters[ownerType]": "contact"}
-        earlier = self._http.call("GET", "/api/3/dealTasks", params=parameters).decoded(_Tasks).deal_tasks
-        same = next((entry.id for entry in earlier if entry.title == task.title), None)
-        if same is not None:
-            return same
-        body = {
-            "dealTask": {
-                "ownerType": "contact", "relid": task.lead_id, "title": task.title, "dealTasktype": "1",
-                "duedate": task.due_at.isoformat(),
-            }
-        }  # fmt: skip
-        answer = self._http.call("POST", "/api/3/dealTasks", json=body)
-        if answer.status not in (200, 201):
-            raise CRMRejected(f"The task was not created: {answer.text()}", status=answer.status)
-        return answer.decoded(_CreatedTask).deal_task.id
+        """See `CRM.create_task`."""
+        return activecampaign_tasks.create(self._http, task)
 
     def enrol(self, enrolment: Enrolment) -> None:
         """See `CRM.enrol`; a tag that is missing is created, an automation is not."""

@@ -9,12 +9,15 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 
 import msgspec
 
+from leadwerk.crm.activecampaign_tasks import activity_pages
 from leadwerk.crm.case_page import Case, CasePage, GoneRecord, StageKind
 from leadwerk.crm.http_client import HttpClient
 from leadwerk.crm.keyset import Position, joined, split
+from leadwerk.crm.optional_reads import OptionalReads
 
 PAGE_SIZE = 100
 ACTIVE, UNSUBSCRIBED = "1", "2"  # states of a contact in a list
@@ -82,8 +85,14 @@ Listed = tuple[list[Case], Position | None, int]
 
 
 def pages(http: HttpClient, cursor: str | None, overlap: timedelta) -> Iterator[CasePage]:
-    """See `CRM.pull`: contacts that unsubscribed and deals, changed since a day. Pages follow an offset."""
-    positions = split(cursor, 2)
+    """See `CRM.pull`: contacts that unsubscribed and deals, changed since a day, then what sellers did."""
+    reads, positions = OptionalReads(), split(cursor, 3)
+    activities = activity_pages(http, positions, overlap, reads)
+    return reads.reported(chain(_changed(http, positions, overlap), activities), cursor)
+
+
+def _changed(http: HttpClient, positions: list[Position | None], overlap: timedelta) -> Iterator[CasePage]:
+    """Pages follow an offset."""
     readers = (_unsubscribed, _deals)
     for index, read in enumerate(readers):
         start, offset, records = positions[index], 0, PAGE_SIZE

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from leadwerk.crm.case_page import CasePage
+from leadwerk.crm.optional_reads import OptionalObject, check_reading
 from leadwerk.crm.port import (
     Capabilities,
     Check,
@@ -37,13 +38,21 @@ class Adapter:
         return f"leadwerk_{shows}"
 
     def check(self, fields: Sequence[CRMField]) -> Sequence[Check]:
-        """The fields that are missing or of another type."""
+        """The fields that are missing or of another type, and whether the optional objects may be read."""
         plan = self.ensure_fields(fields, dry_run=True)
         missing = f"missing: {', '.join(plan.missing)}" if plan.missing else ""
         wrong = f"of another type: {', '.join(plan.wrong_type)}" if plan.wrong_type else ""
         problem = "; ".join(filter(None, (missing, wrong)))
         remedy = "Run `leadwerk crm fields --create`; change a type in the CRM itself." if problem else ""
-        return [Check("fields", f"{len(fields)} fields", problem, remedy)]
+        objects = self.optional_objects()
+        return [
+            Check("fields", f"{len(fields)} fields", problem, remedy),
+            *([check_reading(objects)] if objects else []),
+        ]
+
+    def optional_objects(self) -> Sequence[tuple[OptionalObject, Callable[[], object]]]:
+        """What is read beside leads and deals, each with a call that reads as little of it as may be."""
+        return ()
 
     def ensure_fields(self, fields: Sequence[CRMField], *, dry_run: bool) -> FieldPlan:
         """Nothing to create."""

@@ -80,11 +80,21 @@ class BadRow:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """An object that the CRM refuses to show: what it `costs`, what reading it `needs`, and the CRM's `reason`."""
+
+    name: str
+    costs: str
+    needs: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class CasePage:
     """Some cases, what could not be read among them, the cursor behind them, records that are gone, and activities.
 
     `complete_until`: changes up to this moment were all seen; later ones may still surface before it. None: up to the
-    cursor.
+    cursor. `unread`: what the credentials may not read, as far as the run knows.
     """
 
     cases: tuple[Case, ...]
@@ -93,3 +103,4 @@ class CasePage:
     complete_until: datetime | None = None
     gone_records: tuple[GoneRecord, ...] = ()
     activities: tuple[Activity, ...] = ()
+    unread: tuple[Unread, ...] = ()

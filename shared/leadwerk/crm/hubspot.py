@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 
@@ -17,7 +18,11 @@ from leadwerk.crm.adapter import Adapter, bisected
 from leadwerk.crm.auth import Auth, bearer
 from leadwerk.crm.case_page import CasePage
 from leadwerk.crm.http_client import CRMResponse, HttpClient
+from leadwerk.crm.hubspot_activities import ACTIVITIES, OBJECTS
 from leadwerk.crm.hubspot_owners import read_owners
+from leadwerk.crm.hubspot_search import search
+from leadwerk.crm.hubspot_stages import HISTORY, read_kinds
+from leadwerk.crm.optional_reads import END_OF_TIME, OptionalObject
 from leadwerk.crm.port import (
     Capabilities,
     CRMField,
@@ -202,6 +207,11 @@ class HubSpot(Adapter):
     def owners(self) -> Sequence[Owner]:
         """See `CRM.owners`."""
         return tuple(read_owners(self._http, VERSION))
+
+    def optional_objects(self) -> Sequence[tuple[OptionalObject, Callable[[], object]]]:
+        """See `Adapter.optional_objects`: three kinds of activities, and the stages of deals."""
+        lists = [(OBJECTS[listed.kind], partial(search, self._http, listed, END_OF_TIME)) for listed in ACTIVITIES]
+        return [*lists, (HISTORY, partial(read_kinds, self._http, VERSION))]
 
     def create_task(self, task: Task) -> str:
         """See `CRM.create_task`; HubSpot refuses a second task with the same creation key."""

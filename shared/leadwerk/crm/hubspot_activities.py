@@ -9,6 +9,7 @@ from leadwerk.crm.case_page import Activity, Touchpoint
 from leadwerk.crm.http_client import HttpClient
 from leadwerk.crm.hubspot_links import read_links
 from leadwerk.crm.hubspot_search import ObjectList, ObjectRecord
+from leadwerk.crm.optional_reads import OptionalObject
 
 STAMP, OCCURRED = "hs_lastmodifieddate", "hs_timestamp"
 ACTIVITIES = (
@@ -16,6 +17,12 @@ ACTIVITIES = (
     ObjectList("meetings", STAMP, (STAMP, OCCURRED, "hs_meeting_outcome")),
     ObjectList("emails", STAMP, (STAMP, OCCURRED, "hs_email_direction", "hs_email_status")),
 )
+CONTACTS_SCOPE = "the scope crm.objects.contacts.read"
+OBJECTS = {
+    "calls": OptionalObject("calls", "touchpoints call", CONTACTS_SCOPE),
+    "meetings": OptionalObject("meetings", "touchpoints meeting", CONTACTS_SCOPE),
+    "emails": OptionalObject("emails", "touchpoints email and email_reply", "the scope sales-email-read"),
+}
 
 
 def activities(http: HttpClient, listed: ObjectList, records: Sequence[ObjectRecord]) -> Iterator[Activity]:

@@ -6,16 +6,18 @@ The search is only eventually consistent, so each run starts an overlap before i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from leadwerk.crm.case_page import Case, CasePage, GoneRecord, StageKind
 from leadwerk.crm.http_client import HttpClient
-from leadwerk.crm.hubspot_activities import ACTIVITIES, activities
+from leadwerk.crm.hubspot_activities import ACTIVITIES, OBJECTS, activities
 from leadwerk.crm.hubspot_links import IDS_AT_ONCE, read_links
 from leadwerk.crm.hubspot_search import VERSION, ObjectList, ObjectRecord, Records, search
-from leadwerk.crm.hubspot_stages import read_steps
-from leadwerk.crm.keyset import Position, joined, split, walk
-from leadwerk.crm.stage_steps import past_cases
+from leadwerk.crm.hubspot_stages import HISTORY, read_steps
+from leadwerk.crm.keyset import Position, joined, split, walk_list
+from leadwerk.crm.optional_reads import OptionalReads
+from leadwerk.crm.stage_steps import DealStep, past_cases
 from leadwerk.errors import CRMRejected
 from leadwerk.warehouse.batches import batches
 
@@ -44,30 +46,33 @@ LISTS = (CONTACTS, DEALS, *ACTIVITIES)
 
 def pages(http: HttpClient, cursor: str | None, overlap: timedelta) -> Iterator[CasePage]:
     """See `CRM.pull`: deleted contacts, changed ones, changed deals with their contacts, then what sellers did."""
+    reads = OptionalReads()
+    return reads.reported(_pages(http, cursor, overlap, reads), cursor)
+
+
+def _pages(http: HttpClient, cursor: str | None, overlap: timedelta, reads: OptionalReads) -> Iterator[CasePage]:
     positions = split(cursor, len(LISTS))
     # First, and without moving the cursor: the list of deleted contacts has no order of time to continue in.
     if gone_records := tuple(_archived(http, positions[0].before(overlap).stamp if positions[0] else None)):
         yield CasePage((), (), joined(positions), gone_records=gone_records)
     for index, listed in enumerate(LISTS):
-        start = positions[index]
 
         def fetch(place: Position | None, listed: ObjectList = listed) -> Sequence[ObjectRecord]:
+            if listed.kind in OBJECTS:
+                return reads.read(OBJECTS[listed.kind], lambda: search(http, listed, place), ())
             return search(http, listed, place)
 
-        for records, place in walk(start.before(overlap) if start else None, fetch, ObjectRecord.place):
-            # The overlap never moves the cursor back.
-            positions[index] = max(place, start) if start else place
-            yield _page(http, listed, records, joined(positions), place.stamp - overlap)
+        for records, whole_until in walk_list(positions, index, overlap, fetch, ObjectRecord.place):
+            page = _page(http, listed, records, reads)
+            yield replace(page, cursor=joined(positions), complete_until=whole_until)
 
 
-def _page(
-    http: HttpClient, listed: ObjectList, records: Sequence[ObjectRecord], cursor: str, complete_until: datetime
-) -> CasePage:
+def _page(http: HttpClient, listed: ObjectList, records: Sequence[ObjectRecord], reads: OptionalReads) -> CasePage:
     if listed is CONTACTS:
-        return CasePage(tuple(_contact_cases(records)), (), cursor, complete_until, tuple(_merged(records)))
+        return CasePage(tuple(_contact_cases(records)), (), "", gone_records=tuple(_merged(records)))
     if listed is DEALS:
-        return CasePage(tuple(_deal_cases(http, records)), (), cursor, complete_until)
-    return CasePage((), (), cursor, complete_until, activities=tuple(activities(http, listed, records)))
+        return CasePage(tuple(_deal_cases(http, records, reads)), (), "")
+    return CasePage((), (), "", activities=tuple(activities(http, listed, records)))
 
 
 def reread(http: HttpClient, record_ids: Sequence[str]) -> CasePage:
@@ -80,7 +85,9 @@ def reread(http: HttpClient, record_ids: Sequence[str]) -> CasePage:
         *_merged(contacts),
         *(_missing(http, record_id) for record_id in record_ids if record_id not in present),
     ]
-    return CasePage((*_contact_cases(contacts), *_deal_cases(http, deals)), (), "", gone_records=tuple(gone_records))
+    reads = OptionalReads()
+    cases = (*_contact_cases(contacts), *_deal_cases(http, deals, reads))
+    return reads.noted(CasePage(cases, (), "", gone_records=tuple(gone_records)))
 
 
 def _archived(http: HttpClient, since: datetime | None) -> Iterator[GoneRecord]:
@@ -148,7 +155,7 @@ def _lead(contact: ObjectRecord) -> Mapping[str, str | None]:
     return fields | {"lead_id": contact.id}
 
 
-def _deal_cases(http: HttpClient, deals: Sequence[ObjectRecord]) -> Iterator[Case]:
+def _deal_cases(http: HttpClient, deals: Sequence[ObjectRecord], reads: OptionalReads) -> Iterator[Case]:
     """Cases for each contact of each deal: the steps that it passed, then how it stands.
 
     A deal without a contact says nothing of a lead.
@@ -156,7 +163,8 @@ def _deal_cases(http: HttpClient, deals: Sequence[ObjectRecord]) -> Iterator[Cas
     links = read_links(http, "deals", "contacts", [deal.id for deal in deals])
     ids = list(dict.fromkeys(contact_id for contact_ids in links.values() for contact_id in contact_ids))
     contacts = {contact.id: contact for contact in _read(http, CONTACTS, ids)}
-    steps = read_steps(http, VERSION, [deal.id for deal in deals if links.get(deal.id)])
+    linked = [deal.id for deal in deals if links.get(deal.id)]
+    steps: Mapping[str, Sequence[DealStep]] = reads.read(HISTORY, lambda: read_steps(http, VERSION, linked), {})
     for deal in deals:
         for contact_id in links.get(deal.id, ()):
             if contact_id in contacts:

@@ -12,12 +12,15 @@ import msgspec
 
 from leadwerk.crm.case_page import StageKind
 from leadwerk.crm.http_client import HttpClient
+from leadwerk.crm.optional_reads import STAGES, OptionalObject
 from leadwerk.crm.stage_steps import DealStep
+from leadwerk.errors import CRMRejected
 from leadwerk.warehouse.batches import batches
 
 # Fewer than without history: HubSpot's own limit.
 DEALS_AT_ONCE = 50
 STAGE = "dealstage"
+HISTORY = OptionalObject("stages of deals", STAGES, "the scope crm.objects.deals.read")
 
 
 class _Version(msgspec.Struct, frozen=True):
@@ -62,7 +65,7 @@ def read_steps(http: HttpClient, version: str, deal_ids: Sequence[str]) -> Mappi
     """Deal id → its steps in order of time, the present one last; of deals that can be read."""
     if not deal_ids:
         return {}
-    kinds = _kinds(http, version)
+    kinds = read_kinds(http, version)
     steps: dict[str, list[DealStep]] = {}
     for ids in batches(deal_ids, DEALS_AT_ONCE):
         body = {
@@ -71,6 +74,8 @@ def read_steps(http: HttpClient, version: str, deal_ids: Sequence[str]) -> Mappi
             "propertiesWithHistory": [STAGE],
         }
         answer = http.call_repeatedly("POST", f"/crm/objects/{version}/deals/batch/read", json=body)
+        if answer.status not in (200, 207):
+            raise CRMRejected(f"The history of deals was refused: {answer.text()}", status=answer.status)
         for deal in answer.decoded(_Deals).results:
             versions = deal.properties_with_history.get(STAGE, [])
             steps[deal.id] = [
@@ -81,7 +86,14 @@ def read_steps(http: HttpClient, version: str, deal_ids: Sequence[str]) -> Mappi
     return steps
 
 
-def _kinds(http: HttpClient, version: str) -> Mapping[str, StageKind]:
-    """Stage id → its kind, over all pipelines of deals."""
-    pipelines = http.call_repeatedly("GET", f"/crm/pipelines/{version}/deals").decoded(_Pipelines).results
+def read_kinds(http: HttpClient, version: str) -> Mapping[str, StageKind]:
+    """Stage id → its kind, over all pipelines of deals.
+
+    Raises:
+        CRMRejected: the token may not read them.
+    """
+    answer = http.call_repeatedly("GET", f"/crm/pipelines/{version}/deals")
+    if answer.status != 200:
+        raise CRMRejected(f"The stages of deals were refused: {answer.text()}", status=answer.status)
+    pipelines = answer.decoded(_Pipelines).results
     return {stage.id: stage.metadata.kind() for pipeline in pipelines for stage in pipeline.stages}

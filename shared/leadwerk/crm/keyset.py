@@ -76,6 +76,23 @@ def walk(
         yield records, here
 
 
+def walk_list(
+    positions: list[Position | None],
+    index: int,
+    overlap: timedelta,
+    fetch: Callable[[Position | None], Sequence[T]],
+    place: Callable[[T], Position],
+) -> Iterator[tuple[Sequence[T], datetime]]:
+    """Pages of one of several lists from `overlap` before its position on; each with the moment it is whole until.
+
+    Its position moves on in `positions`; the overlap never moves it back.
+    """
+    start = positions[index]
+    for records, last in walk(start.before(overlap) if start else None, fetch, place):
+        positions[index] = max(last, start) if start else last
+        yield records, last.stamp - overlap
+
+
 def joined(positions: Sequence[Position | None]) -> str:
     """One cursor for several lists that are read side by side.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 
@@ -17,6 +18,8 @@ from leadwerk.crm.adapter import Adapter, user_number
 from leadwerk.crm.auth import Auth, FixedHeader
 from leadwerk.crm.case_page import CasePage
 from leadwerk.crm.http_client import CRMResponse, HttpClient
+from leadwerk.crm.optional_reads import OptionalObject
+from leadwerk.crm.pipedrive_activities import ACTIVITIES, PATH, read_activities
 from leadwerk.crm.pipedrive_cases import PERSON, person_of
 from leadwerk.crm.pipedrive_stages import Query
 from leadwerk.crm.port import (
@@ -43,6 +46,7 @@ from leadwerk.errors import UNREADABLE_JSON, CRMRejected, InputError
 
 URL = "https://api.pipedrive.com"
 PER_SECOND = 8.0
+MOST_ACTIVITIES = 500
 LABELS = ("label_ids", "label")  # the key of the field of labels, by the age of the account
 LABEL_STARTS = "Create the label in Pipedrive, and let an automation of Pipedrive start from it."
 TYPES: dict[FieldType, str] = {"number": "double", "text": "varchar", "list": "text"}
@@ -194,15 +198,24 @@ class Pipedrive(Adapter):
         users = self._ask("/v1/users", {}).decoded(_Users).data
         return tuple(Owner(str(user.id), user.name, user.email, is_active=user.active_flag) for user in users)
 
+    def optional_objects(self) -> Sequence[tuple[OptionalObject, Callable[[], object]]]:
+        """See `Adapter.optional_objects`: activities. The log of changes can be asked of a deal only."""
+        return [(ACTIVITIES, partial(read_activities, self._ask, {"limit": 1}))]
+
     def create_task(self, task: Task) -> str:
-        """See `CRM.create_task`; Pipedrive has no key for activities, so the subject carries it."""
+        """See `CRM.create_task`: an activity of the person whose note is the key is there already."""
+        earlier = read_activities(self._ask, {"person_id": task.lead_id, "limit": MOST_ACTIVITIES}).data
+        same = next((activity.id for activity in earlier if activity.note == task.key), None)
+        if same is not None:
+            return str(same)
         body = {
+            "note": task.key,
             "subject": task.title,
             "due_date": task.due_at.date().isoformat(),
             "participants": [{"person_id": int(task.lead_id), "primary": True}],
             **({"owner_id": user_number(task.owner)} if task.owner else {}),
         }
-        answer = self._http.call("POST", "/api/v2/activities", json=body)
+        answer = self._http.call("POST", PATH, json=body)
         if answer.status not in (200, 201):
             raise CRMRejected(f"The task was not created: {answer.text()}", status=answer.status)
         return str(answer.decoded(_Created).data.id)

@@ -9,9 +9,14 @@ import msgspec
 
 from leadwerk.crm.case_page import Activity, CasePage, Touchpoint
 from leadwerk.crm.keyset import Position, joined
+from leadwerk.crm.optional_reads import OptionalObject, OptionalReads
 from leadwerk.crm.pipedrive_stages import Ask, Query, moment_of
+from leadwerk.errors import CRMRejected
 
 PATH = "/api/v2/activities"
+ACTIVITIES = OptionalObject(
+    "activities", "touchpoints call, meeting and email", "a user who may see everybody's activities"
+)
 KINDS: Mapping[str, str] = {"call": "call", "meeting": "meeting", "email": "email", "lunch": "meeting"}
 """Of Pipedrive's own types; tasks, deadlines and types that somebody added are no contacts."""
 
@@ -24,6 +29,7 @@ class _Activity(msgspec.Struct, frozen=True):
     person_id: int | None = None
     marked_as_done_time: str | None = None
     is_deleted: bool = False
+    note: str | None = None
 
     def stamp(self) -> datetime:
         return moment_of(self.update_time)
@@ -47,12 +53,12 @@ class _Activities(msgspec.Struct, frozen=True):
 
 
 def activity_pages(
-    ask: Ask, positions: list[Position | None], overlap: timedelta, parameters: Query
+    ask: Ask, positions: list[Position | None], overlap: timedelta, parameters: Query, reads: OptionalReads
 ) -> Iterator[CasePage]:
     """Activities that changed; the last of the `positions` moves on. `parameters`: those of each list."""
     query = dict(parameters)
     while True:
-        page = ask(PATH, query).decoded(_Activities)
+        page = reads.read(ACTIVITIES, lambda: read_activities(ask, query), _Activities([]))
         if page.data:
             last, position = Position(page.data[-1].stamp(), str(page.data[-1].id)), positions[-1]
             positions[-1] = max(last, position) if position else last
@@ -61,3 +67,15 @@ def activity_pages(
         if not page.additional_data.next_cursor:
             return
         query["cursor"] = page.additional_data.next_cursor
+
+
+def read_activities(ask: Ask, query: Query) -> _Activities:
+    """A page of activities.
+
+    Raises:
+        CRMRejected: they may not be read.
+    """
+    answer = ask(PATH, query)
+    if answer.status != 200:
+        raise CRMRejected(f"The list of activities was refused: {answer.text()}", status=answer.status)
+    return answer.decoded(_Activities)

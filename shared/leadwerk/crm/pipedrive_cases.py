@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import msgspec
 
 from leadwerk.crm.case_page import Case, CasePage, GoneRecord
 from leadwerk.crm.keyset import Position, joined, split
+from leadwerk.crm.optional_reads import OptionalReads
 from leadwerk.crm.pipedrive_activities import activity_pages
-from leadwerk.crm.pipedrive_stages import KINDS, Ask, Query, read_steps
-from leadwerk.crm.stage_steps import past_cases
+from leadwerk.crm.pipedrive_stages import HISTORY, KINDS, Ask, Query, read_steps
+from leadwerk.crm.stage_steps import DealStep, past_cases
 from leadwerk.warehouse.batches import batches
 
 PAGE_SIZE = 500
@@ -78,7 +80,11 @@ class _PersonAnswer(msgspec.Struct, frozen=True):
 
 def pages(ask: Ask, cursor: str | None, overlap: timedelta) -> Iterator[CasePage]:
     """See `CRM.pull`: changed persons, changed deals with theirs, what sellers did. Pages follow Pipedrive's cursor."""
-    positions = split(cursor, 3)
+    reads = OptionalReads()
+    return reads.reported(_pages(ask, split(cursor, 3), overlap, reads), cursor)
+
+
+def _pages(ask: Ask, positions: list[Position | None], overlap: timedelta, reads: OptionalReads) -> Iterator[CasePage]:
     for index, path in enumerate((PERSONS, DEALS)):
         parameters = {**MARKETING, **_window(positions[index], overlap)}
         more = True
@@ -89,10 +95,10 @@ def pages(ask: Ask, cursor: str | None, overlap: timedelta) -> Iterator[CasePage
                 last, position = Position(page.data[-1].stamp(), str(page.data[-1].id)), positions[index]
                 # The overlap reads older changes again; the cursor itself never moves back.
                 positions[index] = max(last, position) if position else last
-                yield CasePage(tuple(_cases(ask, page)), (), joined(positions), last.stamp - overlap)
+                yield CasePage(tuple(_cases(ask, page, reads)), (), joined(positions), last.stamp - overlap)
             more = bool(page.additional_data.next_cursor)
             parameters["cursor"] = page.additional_data.next_cursor or ""
-    yield from activity_pages(ask, positions, overlap, _window(positions[2], overlap))
+    yield from activity_pages(ask, positions, overlap, _window(positions[2], overlap), reads)
 
 
 def _window(start: Position | None, overlap: timedelta) -> dict[str, str | int]:
@@ -116,9 +122,9 @@ def reread(ask: Ask, record_ids: Sequence[str]) -> CasePage:
         for record_id, person in persons.items()
         if person is None or person.is_deleted
     ]
-    return CasePage(
-        (*map(_person_case, present), *_cases(ask, _Deals(deals))), (), "", gone_records=tuple(gone_records)
-    )
+    reads = OptionalReads()
+    cases = (*map(_person_case, present), *_cases(ask, _Deals(deals), reads))
+    return reads.noted(CasePage(cases, (), "", gone_records=tuple(gone_records)))
 
 
 def person_of(ask: Ask, record_id: str) -> PipedrivePerson | None:
@@ -127,7 +133,7 @@ def person_of(ask: Ask, record_id: str) -> PipedrivePerson | None:
     return answer.decoded(_PersonAnswer).data if answer.status == 200 else None
 
 
-def _cases(ask: Ask, page: _Deals | _Persons) -> Iterator[Case]:
+def _cases(ask: Ask, page: _Deals | _Persons, reads: OptionalReads) -> Iterator[Case]:
     if isinstance(page, _Persons):
         yield from map(_person_case, page.data)
         return
@@ -141,7 +147,8 @@ def _cases(ask: Ask, page: _Deals | _Persons) -> Iterator[Case]:
         person = persons.get(deal.person_id or 0)
         if person is not None:
             present = _case(deal, person)
-            yield from past_cases(f"deal:{deal.id}", read_steps(ask, deal.id, deal.add_time), present)
+            steps: Sequence[DealStep] = reads.read(HISTORY, partial(read_steps, ask, deal.id, deal.add_time), [])
+            yield from past_cases(f"deal:{deal.id}", steps, present)
             yield present
 
 

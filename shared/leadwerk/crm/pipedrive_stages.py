@@ -10,10 +10,13 @@ import msgspec
 
 from leadwerk.crm.case_page import StageKind
 from leadwerk.crm.http_client import CRMResponse
+from leadwerk.crm.optional_reads import STAGES, OptionalObject
 from leadwerk.crm.stage_steps import DealStep
+from leadwerk.errors import CRMRejected
 
 CHANGES_AT_ONCE = 500
 STATUS = "status"
+HISTORY = OptionalObject("changes of deals", STAGES, "a user who may see the deals' changes")
 Query = Mapping[str, str | int]
 Ask = Callable[[str, Query], CRMResponse]
 """The answer to a GET of a path with query parameters."""
@@ -37,9 +40,12 @@ class _Changes(msgspec.Struct, frozen=True):
 
 
 def read_steps(ask: Ask, deal_id: int, created: str) -> list[DealStep]:
-    """The statuses of a deal in order of time, the present one last; none where its log cannot be read.
+    """The statuses of a deal in order of time, the present one last; none of a deal that was deleted meanwhile.
 
     `created`: the deal's add_time, from which its first status counts.
+
+    Raises:
+        CRMRejected: the log may not be read.
     """
     changes = sorted(_changes(ask, deal_id), key=lambda change: moment_of(change.time))
     if not changes:
@@ -54,8 +60,10 @@ def _changes(ask: Ask, deal_id: int) -> Iterator[_Change]:
     parameters: dict[str, str | int] = {"limit": CHANGES_AT_ONCE}
     while True:
         answer = ask(f"/v1/deals/{deal_id}/changelog", parameters)
-        if answer.status != 200:
+        if answer.status in (404, 410):
             return
+        if answer.status != 200:
+            raise CRMRejected(f"The changes of a deal were refused: {answer.text()}", status=answer.status)
         page = answer.decoded(_Changes)
         yield from (change for change in page.data or () if change.field_key == STATUS)
         if page.additional_data is None or not page.additional_data.next_cursor:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import msgspec
 
@@ -17,6 +18,7 @@ from leadwerk.crm.adapter import Adapter
 from leadwerk.crm.auth import Auth, bearer
 from leadwerk.crm.case_page import CasePage
 from leadwerk.crm.http_client import CRMResponse, HttpClient
+from leadwerk.crm.optional_reads import OptionalObject
 from leadwerk.crm.port import (
     Capabilities,
     CRMField,
@@ -35,9 +37,11 @@ from leadwerk.crm.port import (
     Unknown,
 )
 from leadwerk.crm.rate_limiter import RateLimiter
+from leadwerk.crm.salesforce_activities import optional_objects
 from leadwerk.crm.salesforce_cases import WhereaboutsAnswer
 from leadwerk.crm.salesforce_owners import read_owners
-from leadwerk.crm.soql import quoted
+from leadwerk.crm.salesforce_stages import HISTORY, read_kinds
+from leadwerk.crm.soql import answer_of, quoted
 from leadwerk.errors import UNREADABLE_JSON, CRMRejected
 
 VERSION = "v67.0"
@@ -94,8 +98,13 @@ class _Campaigns(msgspec.Struct, frozen=True):
     records: list[_Campaign]
 
 
-class _CreatedList(msgspec.Struct, frozen=True):
-    records: list[msgspec.Raw]
+class _EarlierTask(msgspec.Struct, frozen=True, rename="pascal"):
+    id: str
+    description: str | None = None
+
+
+class _EarlierTasks(msgspec.Struct, frozen=True):
+    records: list[_EarlierTask]
 
 
 class Salesforce(Adapter):
@@ -118,8 +127,10 @@ class Salesforce(Adapter):
         *,
         per_second: float = PER_SECOND,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Open no connection yet; `url` is the organisation's My Domain."""
+        self._clock = clock
         auth = bearer(auth) if isinstance(auth, str) else auth
         self._http = HttpClient(url, auth, pace=RateLimiter(per_second, sleep=sleep), throttle=_throttle)
         self._budget: float | None = None
@@ -197,7 +208,7 @@ class Salesforce(Adapter):
 
     def pull(self, cursor: str | None) -> Iterator[CasePage]:
         """See `CRM.pull`: changed leads, then those whose opportunity changed, then deleted ones."""
-        return salesforce_cases.pages(self._ask, cursor, self.capabilities.overlap)
+        return salesforce_cases.pages(self._ask, cursor, self.capabilities.overlap, self._clock())
 
     def reread(self, record_ids: Sequence[str]) -> CasePage:
         """See `CRM.reread`."""
@@ -210,18 +221,27 @@ class Salesforce(Adapter):
         """See `CRM.owners`."""
         return read_owners(self._ask)
 
+    def optional_objects(self) -> Sequence[tuple[OptionalObject, Callable[[], object]]]:
+        """See `Adapter.optional_objects`: tasks, events, and the stages of opportunities."""
+        return (*optional_objects(self._ask, self._clock()), (HISTORY, partial(read_kinds, self._ask)))
+
     def create_task(self, task: Task) -> str:
-        """See `CRM.create_task`: a task of the same subject, lead and day is there already."""
+        """See `CRM.create_task`: the description holds the key. It cannot be filtered by, so tasks like it are read."""
         day = task.due_at.date().isoformat()
         query = (
-            f"SELECT Id FROM Task WHERE WhoId = {quoted(task.lead_id)} AND Subject = {quoted(task.title)}"  # noqa: S608
+            f"SELECT Id, Description FROM Task WHERE WhoId = {quoted(task.lead_id)}"  # noqa: S608
+            f" AND Subject = {quoted(task.title)}"
             f" AND ActivityDate = {day}"
         )
-        earlier = self._http.call("GET", f"{DATA}/query", params={"q": query}).decoded(_CreatedList).records
-        if earlier:
-            return task.key
+        earlier = answer_of(self._ask, query).decoded(_EarlierTasks).records
+        same = next((entry.id for entry in earlier if entry.description == task.key), None)
+        if same is not None:
+            return same
         owner = {"OwnerId": task.owner} if task.owner else {}
-        body = {"Subject": task.title, "WhoId": task.lead_id, "ActivityDate": day, "Status": "Not Started", **owner}
+        body = {
+            "Subject": task.title, "WhoId": task.lead_id, "ActivityDate": day, "Status": "Not Started",
+            "Description": task.key, **owner,
+        }  # fmt: skip
         answer = self._http.call("POST", f"{DATA}/sobjects/Task", json=body)
         if answer.status != 201:
             raise CRMRejected(f"The task was not created: {answer.text()}", status=answer.status)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain
 
 import msgspec
 
 from leadwerk.crm.case_page import Case, CasePage, GoneRecord, StageKind
-from leadwerk.crm.keyset import Position, joined, split, walk
-from leadwerk.crm.salesforce_activities import activity_pages
-from leadwerk.crm.salesforce_stages import read_steps
+from leadwerk.crm.keyset import Position, joined, split, walk_list
+from leadwerk.crm.optional_reads import OptionalReads
+from leadwerk.crm.salesforce_activities import ACTIVITY_LISTS, activity_pages
+from leadwerk.crm.salesforce_stages import HISTORY, read_steps
 from leadwerk.crm.soql import Ask, after_position, answer_of, moment_of, quoted
-from leadwerk.crm.stage_steps import past_cases
+from leadwerk.crm.stage_steps import DealStep, past_cases
 
 PAGE_SIZE = 2000
 COLUMNS = (
@@ -76,11 +78,18 @@ class _LeadsAnswer(msgspec.Struct, frozen=True):
     records: list[_Lead]
 
 
-def pages(ask: Ask, cursor: str | None, overlap: timedelta) -> Iterator[CasePage]:
-    """See `CRM.pull`: changed leads, those whose opportunity changed, deleted ones, then what sellers did."""
-    positions = split(cursor, 4)
+def pages(ask: Ask, cursor: str | None, overlap: timedelta, now: datetime) -> Iterator[CasePage]:
+    """See `CRM.pull`: changed leads, those whose opportunity changed, deleted ones, what sellers did until `now`."""
+    reads = OptionalReads()
+    positions = split(cursor, 3 + ACTIVITY_LISTS)
+    lists = (_changed(ask, positions, overlap, reads), _deleted(ask, positions, overlap))
+    return reads.reported(chain(*lists, activity_pages(ask, positions, overlap, now, reads)), cursor)
+
+
+def _changed(
+    ask: Ask, positions: list[Position | None], overlap: timedelta, reads: OptionalReads
+) -> Iterator[CasePage]:
     for index, column in enumerate((LEAD_STAMP, OPPORTUNITY_STAMP)):
-        start = positions[index]
 
         def fetch(place: Position | None, column: str = column) -> Sequence[_Lead]:
             return _query(ask, column, place)
@@ -88,22 +97,18 @@ def pages(ask: Ask, cursor: str | None, overlap: timedelta) -> Iterator[CasePage
         def place_of(lead: _Lead, column: str = column) -> Position:
             return Position(_stamp(lead, column), lead.id)
 
-        for leads, place in walk(start.before(overlap) if start else None, fetch, place_of):
-            positions[index] = max(place, start) if start else place
+        for leads, whole_until in walk_list(positions, index, overlap, fetch, place_of):
             # The steps once: a change of the opportunity moves its own stamp.
-            cases = _with_steps(ask, leads) if column == OPPORTUNITY_STAMP else (_case(lead, column) for lead in leads)
-            yield CasePage(tuple(cases), (), joined(positions), place.stamp - overlap)
-    yield from _deleted(ask, positions, overlap)
-    yield from activity_pages(ask, positions, overlap)
+            is_deal = column == OPPORTUNITY_STAMP
+            cases = _with_steps(ask, leads, reads) if is_deal else (_case(lead, column) for lead in leads)
+            yield CasePage(tuple(cases), (), joined(positions), whole_until)
 
 
 def _deleted(ask: Ask, positions: list[Position | None], overlap: timedelta) -> Iterator[CasePage]:
     """Leads that were deleted or merged away; the third of the `positions` moves on."""
-    start, fetch = positions[2], partial(_query_deleted, ask)
-    for leads, place in walk(start.before(overlap) if start else None, fetch, Whereabouts.place):
-        positions[2] = max(place, start) if start else place
+    for leads, whole_until in walk_list(positions, 2, overlap, partial(_query_deleted, ask), Whereabouts.place):
         gone_records = tuple(GoneRecord(lead.id, lead.place().stamp, lead.master_record_id) for lead in leads)
-        yield CasePage((), (), joined(positions), place.stamp - overlap, gone_records)
+        yield CasePage((), (), joined(positions), whole_until, gone_records)
 
 
 def _query_deleted(ask: Ask, place: Position | None) -> Sequence[Whereabouts]:
@@ -128,13 +133,15 @@ def reread(ask: Ask, record_ids: Sequence[str]) -> CasePage:
     """See `CRM.reread`."""
     ids = ", ".join(quoted(record_id) for record_id in record_ids)
     leads = _query(ask, LEAD_STAMP, None, f"Id IN ({ids})") if record_ids else ()
-    return CasePage(tuple(_with_steps(ask, leads)), (), "")
+    reads = OptionalReads()
+    cases = tuple(_with_steps(ask, leads, reads))
+    return reads.noted(CasePage(cases, (), ""))
 
 
-def _with_steps(ask: Ask, leads: Sequence[_Lead]) -> Iterator[Case]:
+def _with_steps(ask: Ask, leads: Sequence[_Lead], reads: OptionalReads) -> Iterator[Case]:
     """Each lead as it stands, after the stages that its opportunity has passed."""
-    deal_ids = [lead.converted_opportunity_id for lead in leads if lead.converted_opportunity_id]
-    steps = read_steps(ask, list(dict.fromkeys(deal_ids)))
+    deal_ids = dict.fromkeys(lead.converted_opportunity_id for lead in leads if lead.converted_opportunity_id)
+    steps: Mapping[str, Sequence[DealStep]] = reads.read(HISTORY, lambda: read_steps(ask, list(deal_ids)), {})
     for lead in leads:
         present = _case(lead, OPPORTUNITY_STAMP)
         deal_id = lead.converted_opportunity_id

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from leadwerk.crm.case_page import StageKind
+from leadwerk.crm.optional_reads import STAGES, OptionalObject
 from leadwerk.crm.soql import Ask, answer_of, moment_of, quoted
 from leadwerk.crm.stage_steps import DealStep
 from leadwerk.warehouse.batches import batches
@@ -14,6 +15,7 @@ from leadwerk.warehouse.batches import batches
 # A query goes into the address, whose length is limited; an opportunity passes some ten stages.
 OPPORTUNITIES_AT_ONCE = 100
 MOST_STEPS = 2000
+HISTORY = OptionalObject("stages of opportunities", STAGES, "the right to read opportunities and their history")
 KINDS_QUERY = "SELECT ApiName, IsWon, IsClosed FROM OpportunityStage"
 
 
@@ -44,7 +46,7 @@ def read_steps(ask: Ask, opportunity_ids: Sequence[str]) -> Mapping[str, Sequenc
     """Opportunity id → its changes of stage in order of time."""
     if not opportunity_ids:
         return {}
-    kinds = {stage.api_name: stage.kind() for stage in answer_of(ask, KINDS_QUERY).decoded(_StagesAnswer).records}
+    kinds = read_kinds(ask)
     steps: dict[str, list[DealStep]] = {}
     for ids in batches(opportunity_ids, OPPORTUNITIES_AT_ONCE):
         for step in _steps(ask, ids):
@@ -54,6 +56,16 @@ def read_steps(ask: Ask, opportunity_ids: Sequence[str]) -> Mapping[str, Sequenc
                 kind = kinds.get(step.stage_name)
                 of_deal.append(DealStep(step.stage_name, moment_of(step.created_date), kind))
     return steps
+
+
+def read_kinds(ask: Ask) -> Mapping[str, StageKind]:
+    """Name of a stage → its kind.
+
+    Raises:
+        CRMRejected: the user may not read them.
+    """
+    stages = answer_of(ask, KINDS_QUERY).decoded(_StagesAnswer).records
+    return {stage.api_name: stage.kind() for stage in stages}
 
 
 def _steps(ask: Ask, ids: Sequence[str]) -> list[_Step]:

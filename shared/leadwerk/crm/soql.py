@@ -31,6 +31,15 @@ def moment_of(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("+0000", "+00:00")).astimezone(UTC)
 
 
+def written(moment: datetime) -> str:
+    """A moment in SOQL, whole seconds.
+
+    >>> written(datetime(2026, 1, 5, 8, tzinfo=UTC))
+    '2026-01-05T08:00:00Z'
+    """
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def quoted(text: str) -> str:
     r"""A text in SOQL.
 
@@ -44,6 +53,6 @@ def after_position(column: str, place: Position | None) -> list[str]:
     """Conditions for what comes after a place in the order of a stamp and the id."""
     if place is None:
         return []
-    stamp = place.stamp.strftime("%Y-%m-%dT%H:%M:%SZ")
+    stamp = written(place.stamp)
     same = f"({column} = {stamp} AND Id > {quoted(place.record_id)})"
     return [f"({same} OR {column} > {stamp})" if place.record_id else f"{column} >= {stamp}"]

@@ -1,26 +1,23 @@
 """Tryton: leads (sale.opportunity) by JSON-RPC, a hundred a call, all or none of them.
 
-Its errors come with status 200. Moments are UTC without an offset, and a record that was never changed has none. Fields
-of its own come with a module, so they can be looked at but not created.
+Moments are UTC without an offset, and a record that was never changed has none. Fields of its own come with a module,
+so they can be looked at but not created. It has no tasks, and no calls, mails or meetings of sellers.
 """
 
 from __future__ import annotations
 
-import base64
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
 from leadwerk.crm.adapter import Adapter, bisected
-from leadwerk.crm.bounded_exchange import exchange, new_session
-from leadwerk.crm.case_page import Case, CasePage, StageKind
-from leadwerk.crm.http_client import HttpClient
-from leadwerk.crm.keyset import Position, joined, split, walk
+from leadwerk.crm.case_page import Case, CasePage, GoneRecord
+from leadwerk.crm.keyset import Position, joined, split, walk_list
+from leadwerk.crm.optional_reads import OptionalObject, OptionalReads
 from leadwerk.crm.port import (
     Capabilities,
     CRMField,
@@ -28,42 +25,27 @@ from leadwerk.crm.port import (
     FieldType,
     FieldValue,
     LeadUpdate,
+    Owner,
     PushResult,
     Refused,
     Taken,
     Unknown,
 )
 from leadwerk.crm.rate_limiter import RateLimiter
-from leadwerk.errors import UNREADABLE_JSON, CRMRejected, CRMUnavailable
+from leadwerk.crm.stage_steps import DealStep, past_cases
+from leadwerk.crm.tryton_history import HISTORY, KINDS, read_steps
+from leadwerk.crm.tryton_owners import read_owners
+from leadwerk.crm.tryton_rpc import Moment, TrytonRPC, TrytonSession, written
 
 PER_SECOND = 20.0
 PAGE_SIZE = 500
-MODEL = "model.sale.opportunity"
 TYPES: dict[FieldType, tuple[str, ...]] = {
     "number": ("integer", "float", "numeric"),
     "text": ("char", "selection"),
     "list": ("text", "char"),
 }
-COLUMNS = ["id", "create_date", "write_date", "state", "amount", "lost_reason"]
-KINDS: Mapping[str, StageKind] = {"converted": "won", "lost": "lost", "cancelled": "lost"}
-
-
-class Moment(msgspec.Struct, frozen=True):
-    """A moment as Tryton writes it."""
-
-    year: int
-    month: int
-    day: int
-    hour: int
-    minute: int
-    second: int
-    microsecond: int = 0
-
-    def utc(self) -> datetime:
-        """The same, aware."""
-        return datetime(
-            self.year, self.month, self.day, self.hour, self.minute, self.second, self.microsecond, tzinfo=UTC
-        )
+COLUMNS = ["id", "create_date", "write_date", "state", "amount", "lost_reason", "employee"]
+CREATED, CHANGED = "create_date", "write_date"
 
 
 class _Amount(msgspec.Struct, frozen=True):
@@ -77,6 +59,7 @@ class _Opportunity(msgspec.Struct, frozen=True):
     write_date: Moment | None = None
     amount: _Amount | None = None
     lost_reason: str | None = None
+    employee: int | None = None
 
     def stamp(self) -> datetime:
         return (self.write_date or self.create_date).utc()
@@ -89,63 +72,6 @@ class _Field(msgspec.Struct, frozen=True):
     type: str
 
 
-class _Reply(msgspec.Struct, frozen=True):
-    result: msgspec.Raw = msgspec.Raw(b"null")
-    error: list[Any] | None = None
-
-    def message(self) -> str:
-        """What the error says, from whichever place of it."""
-        for part in reversed(self.error or []):
-            text = part[0] if isinstance(part, list) and part else part
-            if isinstance(text, str) and text:
-                return text
-        return "no reason"
-
-
-class TrytonSession:
-    """A login by user and password, repeated once when the session ended; one for all threads."""
-
-    def __init__(self, url: str, database: str, user: str, password: str) -> None:
-        self._url = f"{url.rstrip('/')}/{quote(database, safe='')}/rpc/"
-        self._user, self._password = user, password
-        self._lock = threading.Lock()
-        self._header = ""
-
-    def headers(self) -> Mapping[str, str]:
-        """The header of the session.
-
-        Raises:
-            CRMUnavailable, CRMRejected: Tryton does not answer, or refuses the login.
-        """
-        with self._lock:
-            if not self._header:
-                self._header = self._log_in()
-            return {"Authorization": self._header}
-
-    def renew(self, refused: Mapping[str, str]) -> bool:
-        """Drop the refused session, unless another thread has done so already."""
-        with self._lock:
-            # Another thread may have logged in meanwhile: its session must stay.
-            if refused.get("Authorization") == self._header:
-                self._header = ""
-        return True
-
-    def _log_in(self) -> str:
-        body = {"id": 1, "method": "common.db.login", "params": [self._user, {"password": self._password}, "en"]}
-        with new_session() as session:
-            answer = exchange(session, "Tryton", "POST", self._url, json=body)
-        if answer.status == 429 or answer.status >= 500:
-            raise CRMUnavailable(f"Tryton answered {answer.status}.", status=answer.status)
-        try:
-            user_id, key = msgspec.json.decode(
-                msgspec.json.decode(answer.body, type=_Reply).result, type=tuple[int, str, Any]
-            )[:2]
-        except UNREADABLE_JSON as error:
-            remedy = "Check user and password in LEADWERK_CRM_TOKEN, and LEADWERK_CRM_DATABASE."
-            raise CRMRejected("Tryton refuses the login.", status=401, remedy=remedy, locked_out=True) from error
-        return "Session " + base64.b64encode(f"{self._user}:{user_id}:{key}".encode()).decode()
-
-
 class Tryton(Adapter):
     """See `leadwerk.crm.port.CRM`."""
 
@@ -155,7 +81,7 @@ class Tryton(Adapter):
         batch_is_atomic=True,
         calls_at_once=2,
         overlap=timedelta(minutes=1),
-        reports=frozenset({"lost_reason"}),
+        reports=frozenset({"lost_reason", "past_stages", "owners"}),
     )
 
     def __init__(
@@ -171,9 +97,7 @@ class Tryton(Adapter):
         """Open no connection yet; `credentials` are user:password."""
         user, _, password = credentials.partition(":")
         session = TrytonSession(url, database, user, password)
-        self._http = HttpClient(url, session, pace=RateLimiter(per_second, sleep=sleep))
-        self._path = f"/{quote(database, safe='')}/rpc/"
-        self._context = {"company": company}
+        self._rpc = TrytonRPC(url, session, RateLimiter(per_second, sleep=sleep), database, company)
 
     def field_name(self, shows: str) -> str:
         """A module adds the fields, called as what they show."""
@@ -190,7 +114,7 @@ class Tryton(Adapter):
                 [Unknown("no number")] if len(updates) == 1 else Refused(f"Tryton's leads have numbers, not {odd!r}.")
             )
         pairs = [([int(u.target)], {name: _value(value) for name, value in u.fields.items()}) for u in updates]
-        reply = self._call("write", *(part for pair in pairs for part in pair), self._context)
+        reply = self._rpc.call("write", *(part for pair in pairs for part in pair))
         if reply.error is None:
             return [Taken()] * len(updates)
         # Tryton reports a missing record as it reports a wrong value: only a look tells which.
@@ -202,75 +126,79 @@ class Tryton(Adapter):
 
     def ensure_fields(self, fields: Sequence[CRMField], *, dry_run: bool) -> FieldPlan:
         """See `CRM.ensure_fields`; nothing is created, because fields come with a module."""
-        reply = self._done(self._call("fields_get", [field.name for field in fields], self._context))
-        types = msgspec.json.decode(reply.result, type=dict[str, _Field])
+        result = self._rpc.read("fields_get", [field.name for field in fields])
+        types = msgspec.json.decode(result, type=dict[str, _Field])
         missing = tuple(field.name for field in fields if field.name not in types)
         wrong = tuple(f.name for f in fields if f.name in types and types[f.name].type not in TYPES[f.type])
         return FieldPlan(missing, wrong)
 
     def pull(self, cursor: str | None) -> Iterator[CasePage]:
-        """See `CRM.pull`: records that were never changed by their creation, then the changed ones."""
-        places = split(cursor, 2)
-        for index, column in enumerate(("create_date", "write_date")):
-            start, overlap = places[index], self.capabilities.overlap
+        """See `CRM.pull`: records that were never changed by their creation, then the changed ones with their steps."""
+        reads = OptionalReads()
+        return reads.reported(self._pages(split(cursor, 2), reads), cursor)
 
-            def fetch(place: Position | None, column: str = column) -> Sequence[_Opportunity]:
-                return self._behind(column, place)
+    def _pages(self, positions: list[Position | None], reads: OptionalReads) -> Iterator[CasePage]:
+        overlap, changed = self.capabilities.overlap, positions[1]
+        since = changed.before(overlap).stamp if changed else None
+        for index, column in enumerate((CREATED, CHANGED)):
+            fetch = partial(self._changed_after, column)
+            for records, whole_until in walk_list(positions, index, overlap, fetch, _Opportunity.place):
+                cases = self._cases(records, since, reads) if column == CHANGED else map(_case, records)
+                yield CasePage(tuple(cases), (), joined(positions), whole_until)
 
-            for records, place in walk(start.before(overlap) if start else None, fetch, _Opportunity.place):
-                places[index] = max(place, start) if start else place
-                cases = tuple(_case(record) for record in records)
-                yield CasePage(cases, (), joined(places), place.stamp - overlap)
-
-    def _behind(self, column: str, place: Position | None) -> Sequence[_Opportunity]:
-        unchanged = [["write_date", "=" if column == "create_date" else "!=", None]]
+    def _changed_after(self, column: str, place: Position | None) -> Sequence[_Opportunity]:
+        unchanged = [[CHANGED, "=" if column == CREATED else "!=", None]]
         if place is None:
             return self._read(unchanged, column)
-        stamp = _written(place.stamp)
+        stamp = written(place.stamp)
         same = [[column, "=", stamp], ["id", ">", int(place.record_id or 0)]]
         return self._read([unchanged, ["OR", [column, ">", stamp], same]], column)
+
+    def _cases(self, records: Sequence[_Opportunity], since: datetime | None, reads: OptionalReads) -> Iterator[Case]:
+        ids = [record.id for record in records]
+        steps: Mapping[int, Sequence[DealStep]] = reads.read(HISTORY, partial(read_steps, self._rpc, ids, since), {})
+        for record in records:
+            present = _case(record)
+            yield from past_cases(f"opportunity:{record.id}", steps.get(record.id, ()), present)
+            yield present
 
     def reread(self, record_ids: Sequence[str]) -> CasePage:
         """See `CRM.reread`."""
         ids = [int(record_id) for record_id in record_ids if record_id.isdigit()]
-        return CasePage(tuple(_case(record) for record in self._read([["id", "in", ids]])), (), "")
+        records, reads = self._read([["id", "in", ids]]), OptionalReads()
+        present = {record.id for record in records}
+        gone_records = tuple(GoneRecord(str(number)) for number in ids if number not in present)
+        cases = tuple(self._cases(records, None, reads))
+        return reads.noted(CasePage(cases, (), "", gone_records=gone_records))
+
+    def owners(self) -> Sequence[Owner]:
+        """See `CRM.owners`: the company's employees."""
+        return read_owners(self._rpc)
+
+    def optional_objects(self) -> Sequence[tuple[OptionalObject, Callable[[], object]]]:
+        """See `Adapter.optional_objects`: the versions of opportunities."""
+        return [(HISTORY, partial(self._rpc.read, "history_revisions", []))]
 
     def _read(self, domain: list[Any], order: str = "id") -> list[_Opportunity]:
         sorting = [[order, "ASC"], ["id", "ASC"]]
-        reply = self._done(self._call("search_read", domain, 0, PAGE_SIZE, sorting, COLUMNS, self._context))
-        return msgspec.json.decode(reply.result, type=list[_Opportunity])
-
-    def _call(self, method: str, *parameters: Any) -> _Reply:
-        body = {"id": 1, "method": f"{MODEL}.{method}", "params": list(parameters)}
-        # Reads are repeated at once; a write waits for the next run, which sends the latest score.
-        send = self._http.call if method == "write" else self._http.call_repeatedly
-        answer = send("POST", self._path, json=body)
-        if answer.status != 200:
-            raise CRMRejected(f"Tryton answered {answer.status}: {answer.text()}", status=answer.status)
-        return answer.decoded(_Reply)
-
-    def _done(self, reply: _Reply) -> _Reply:
-        if reply.error is not None:
-            raise CRMRejected(f"Tryton refused: {reply.message()}", status=200)
-        return reply
+        result = self._rpc.read("search_read", domain, 0, PAGE_SIZE, sorting, COLUMNS)
+        return msgspec.json.decode(result, type=list[_Opportunity])
 
 
 def _case(record: _Opportunity) -> Case:
     return Case(
         event_id=f"opportunity:{record.id}:{record.state}:{record.stamp().isoformat()}",
         changed_at=record.stamp(),
-        lead={"lead_id": str(record.id), "created_at": record.create_date.utc().isoformat()},
+        lead={
+            "lead_id": str(record.id), "created_at": record.create_date.utc().isoformat(),
+            "crm_owner": None if record.employee is None else str(record.employee),
+        },
         status=record.state,
         reason=record.lost_reason,
         amount=record.amount.decimal if record.amount else None,
         kind=KINDS.get(record.state, "open"),
-    )
+    )  # fmt: skip
 
 
 def _value(value: FieldValue) -> str | float | None:
     return "\n".join(value) if isinstance(value, tuple) else value
-
-
-def _written(moment: datetime) -> dict[str, str | int]:
-    parts = ("year", "month", "day", "hour", "minute", "second", "microsecond")
-    return {"__class__": "datetime", **{part: getattr(moment, part) for part in parts}}

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from leadwerk.crm import delivery_attempts, outbox
-from leadwerk.crm.case_page import Case, CasePage, GoneRecord
+from leadwerk.crm.case_page import Case, CasePage, GoneRecord, Unread
 from leadwerk.crm.port import CRM
 from leadwerk.errors import CODE_FAULTS, RecordFailure
 from leadwerk.lead import Rejection
@@ -46,7 +46,8 @@ logger = logging.getLogger("leadwerk")
 class IngestReport:
     """Pages and cases read by a run, and new rows per table; `rejected` rows name field and remedy.
 
-    `unfinished`: the run's limit ended it, and the next run goes on at the cursor.
+    `unfinished`: the run's limit ended it, and the next run goes on at the cursor. `unread`: what the credentials may
+    not read, by name, with what it costs and needs.
     """
 
     pages: int
@@ -60,6 +61,7 @@ class IngestReport:
     rejected_fields: dict[str, int]
     cursor: str | None
     unfinished: bool = False
+    unread: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ def run(
                 break
             reading.store(_with_real_changes(warehouse, policy, crm, page, now))
         delete_again(warehouse, person_key, REREAD_TABLES)
+    reading.warn()
     return reading.report()
 
 
@@ -157,9 +160,11 @@ class _Reading:
     new_rows: Counter[str] = field(default_factory=Counter)
     unknown_statuses: Counter[str] = field(default_factory=Counter)
     rejected_fields: Counter[str] = field(default_factory=Counter)
+    unread: dict[str, Unread] = field(default_factory=dict)
 
     def store(self, page: CasePage) -> None:
         """Store a page's rows, and only then move the cursor past it, unless it is there already."""
+        self.unread |= {unread.name: unread for unread in page.unread}
         rows = self._rows(page)
         with self.warehouse.unit_of_work():
             for table, new in rows.tables():
@@ -169,7 +174,7 @@ class _Reading:
             gone_records = [record for record in page.gone_records if self._wrong_time(record) is None]
             self.new_rows["leads"] += store_gone(self.warehouse, gone_records, self.now)
             self._make_due([lead.lead_id for lead in rows.leads])
-            if page.cursor != self.cursor:
+            if page.cursor != (self.cursor or ""):
                 self._move(page.cursor)
         self.pages += 1
         self.cases += len(page.cases)
@@ -232,6 +237,14 @@ class _Reading:
         rows.rejections.append(rejection_row(rejection, self.source, row, self.now))
         self.rejected_fields[rejection.field] += 1
 
+    def warn(self) -> None:
+        """Name in the log what the credentials may not read."""
+        for unread in self.unread.values():
+            logger.warning(
+                f"The CRM lets no {unread.name} be read, so there are no {unread.costs}. They need {unread.needs}.",
+                extra={"fields": {"event": "crm_unread", "object": unread.name, "reason": unread.reason}},
+            )
+
     def report(self) -> IngestReport:
         """The report so far."""
         new = self.new_rows
@@ -244,4 +257,5 @@ class _Reading:
             rejected_fields=dict(self.rejected_fields),
             cursor=self.cursor,
             unfinished=self.unfinished,
+            unread={unread.name: f"no {unread.costs}; needs {unread.needs}" for unread in self.unread.values()},
         )

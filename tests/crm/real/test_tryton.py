@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import requests
 
 from leadwerk.crm.fields import SHOWN
 from leadwerk.crm.port import CRMField, LeadUpdate, Refused, Taken, Unknown
-from leadwerk.crm.tryton import Tryton, TrytonSession
+from leadwerk.crm.tryton import Tryton
+from leadwerk.crm.tryton_history import read_steps
+from leadwerk.crm.tryton_rpc import TrytonSession
 from leadwerk.errors import CRMRejected
 from leadwerk.simulation.crm_faults import FaultSwitch
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
@@ -130,6 +133,56 @@ def test_what_became_of_leads_is_read_with_amount_and_reason(
     assert latest[leads[1]].kind == "open"
     (newcomer,) = seller.create()
     assert newcomer in {case.lead["lead_id"] for page in crm.pull(pages[-1].cursor) for case in page.cases}
+
+
+def test_each_state_comes_with_its_moment_and_our_own_writes_are_none(crm: Tryton, seller: Opportunities) -> None:
+    """Lost, reopened, and scored in between: the present state alone would show neither."""
+    (lead,) = seller.create()
+    for state in ("lost", "lead"):
+        assert crm.push([update(crm, lead)]) == [Taken()]
+        seller.call("sale.opportunity", state, [int(lead)])
+    assert crm.push([update(crm, lead, predictive_score=20)]) == [Taken()]
+    cases = [case for case in crm.reread([lead]).cases if case.is_past]
+    assert [(case.status, case.kind) for case in cases] == [("lead", "open"), ("lost", "lost"), ("lead", "open")]
+    assert [case.changed_at for case in cases] == sorted({case.changed_at for case in cases})
+    pages = list(crm.pull(None))
+    in_changes = [case for page in pages for case in page.cases if case.is_past and case.lead["lead_id"] == lead]
+    assert in_changes == cases
+    # What was read already comes again within the overlap only, and with the same ids.
+    again = [case for page in crm.pull(pages[-1].cursor) for case in page.cases if case.lead["lead_id"] == lead]
+    assert {case.event_id for case in again if case.is_past} <= {case.event_id for case in cases}
+
+
+def test_of_a_later_reading_only_the_new_states_come(crm: Tryton, seller: Opportunities) -> None:
+    (lead,) = seller.create()
+    seller.call("sale.opportunity", "lost", [int(lead)])
+    lost = next(case for case in crm.reread([lead]).cases if not case.is_past)
+    seller.call("sale.opportunity", "lead", [int(lead)])
+    assert crm.push([update(crm, lead)]) == [Taken()]
+    steps = read_steps(crm._rpc, [int(lead)], lost.changed_at + timedelta(microseconds=1))
+    assert [step.stage for step in steps[int(lead)]] == ["lead"]
+
+
+def test_an_opportunity_with_an_owner_is_open_until_it_is_won(crm: Tryton, seller: Opportunities) -> None:
+    (lead,) = seller.create()
+    (employee,) = seller.call("company.employee", "create", [{"party": 2, "company": 1}])
+    seller.call("sale.opportunity", "write", [int(lead)], {"employee": employee})
+    seller.call("sale.opportunity", "opportunity", [int(lead)])
+    seller.call("sale.opportunity", "convert", [int(lead)])
+    (case,) = (case for case in crm.reread([lead]).cases if not case.is_past)
+    assert (case.status, case.kind, case.lead["crm_owner"]) == ("converted", "open", str(employee))
+
+
+def test_owners_are_employees_with_their_addresses_and_whether_they_left(crm: Tryton, seller: Opportunities) -> None:
+    mail = {"contact_mechanisms": [["create", [{"type": "email", "value": "luca@example.ch"}]]]}
+    luca, rolf = seller.call("party.party", "create", [{"name": "Luca", **mail}, {"name": "Rolf"}])
+    ended = {"__class__": "date", "year": 2020, "month": 12, "day": 31}
+    records = [{"party": luca, "company": 1}, {"party": rolf, "company": 1, "end_date": ended}]
+    seller.call("company.employee", "create", records)
+    owners = {owner.name: (owner.email, owner.is_active) for owner in crm.owners()}
+    assert owners["Luca"] == ("luca@example.ch", True)
+    assert owners["Rolf"] == (None, False)
+    assert [check.problem for check in crm.check([]) if check.subject == "reading"] == [""]
 
 
 def test_a_wrong_password_is_a_closed_door(server: RealCRM) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta, timezone
 from typing import Any
 
 from support.standins.frame import TOKEN, Call, Record, Reply, StandIn
 
 ZONE = timezone(timedelta(hours=-5))
+TASK_TYPES = {"1": "Call", "2": "Email", "3": "To-do", "4": "Meeting"}
+TASK_QUERY = {
+    "limit", "offset", "filters[title]", "filters[reltype]", "filters[relid]", "filters[status]", "filters[note]",
+    "filters[due_after]",
+}  # fmt: skip
 KINDS = {"open": 0, "won": 1, "lost": 2}
 
 
@@ -47,11 +53,16 @@ class ActiveCampaignStandIn(StandIn):
             case "GET", ["deals"]:
                 return Reply(200, {"deals": [_deal(*row) for row in self._page(call, self._since(call))]})
             case "GET", ["dealTasks"]:
-                rows = [task for task in self.tasks if task["relid"] == call.query["filters[relid]"]]
-                return Reply(200, {"dealTasks": rows})
+                return self._tasks(call)
             case "POST", ["dealTasks"]:
-                self.tasks.append({**call.body["dealTask"], "id": str(len(self.tasks) + 1)})
+                task = {"status": 0, "reltype": "Subscriber", "udate": "2026-01-05T03:00:00-05:00"}
+                self.tasks.append({**task, **call.body["dealTask"], "id": str(len(self.tasks) + 1)})
                 return Reply(201, {"dealTask": self.tasks[-1]})
+            case "GET", ["dealTasktypes"]:
+                types = [{"id": number, "title": title} for number, title in TASK_TYPES.items()]
+                return Reply(200, {"dealTasktypes": types})
+            case "GET", ["deals", key] if self._living(key):
+                return Reply(200, {"deal": _deal(key, self.records[key])})
             case "GET", ["users"]:
                 users = [("77", "Anna", "Meier"), ("78", "Luca", "")]
                 rows = [
@@ -77,6 +88,21 @@ class ActiveCampaignStandIn(StandIn):
                 entry = call.body["contactAutomation"]
                 return self._enrolled(entry["contact"], {"7": "Welcome"}[entry["automation"]])
         return Reply(404, {"message": "No Result found"})
+
+    def _tasks(self, call: Call) -> Reply:
+        """A page of tasks; of a name that it does not know ActiveCampaign takes no notice."""
+        unknown = {name for name in call.query if name not in TASK_QUERY}
+        assert not unknown, f"ignored by ActiveCampaign: {unknown}"
+        numbers = {title.lower(): number for number, title in TASK_TYPES.items()}
+        done = [
+            {"id": f"9{entry.activity_id}", "relid": entry.lead, "reltype": "Deal" if entry.kind == "email" else
+             "Subscriber", "dealTasktype": numbers[entry.kind], "status": int(entry.done), "note": "",
+             "duedate": entry.occurred_at.isoformat(), "udate": entry.modified.astimezone(ZONE).isoformat()}
+            for entry in self.activities
+        ]  # fmt: skip
+        rows = [task for task in (*self.tasks, *done) if _is_listed(task, call.query)]
+        start, limit = int(call.query.get("offset", 0)), min(100, int(call.query.get("limit", 20)))
+        return Reply(200, {"dealTasks": rows[start : start + limit], "meta": {"total": str(len(rows))}})
 
     def _enrolled(self, key: str, name: str) -> Reply:
         if key not in self.records:
@@ -119,6 +145,14 @@ class ActiveCampaignStandIn(StandIn):
     def _page(self, call: Call, rows: list[tuple[str, Record]]) -> list[tuple[str, Record]]:
         start = int(call.query["offset"])
         return rows[start : start + min(100, int(call.query["limit"]))]
+
+
+def _is_listed(task: dict[str, Any], query: Mapping[str, str]) -> bool:
+    day = query.get("filters[due_after]", "")
+    names = ("relid", "reltype", "status", "note")
+    return str(task["duedate"]) >= day and all(
+        str(task[name]) == query[f"filters[{name}]"] for name in names if f"filters[{name}]" in query
+    )
 
 
 def _contact(key: str, record: Record) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -86,6 +86,8 @@ class StandIn:
     faults: FaultSwitch = field(default_factory=FaultSwitch)
     lock: threading.Lock = field(default_factory=threading.Lock)
     now: datetime = START + timedelta(days=1)
+    withheld: Callable[[Call], bool] = lambda _: False
+    """Whether the credentials may not do what a call asks."""
     url: str = ""
 
     def lead_id(self, number: int) -> str:
@@ -152,6 +154,10 @@ class StandIn:
     def authorised(self, call: Call) -> bool:
         return call.headers.get("authorization") == f"Bearer {TOKEN}"
 
+    def refusal(self) -> Reply:
+        """The answer to credentials that lack a permission."""
+        return Reply(403, {"message": "You may not read this."})
+
     def throttled(self) -> Reply:
         return Reply(429, {"message": "too many requests"}, {"Retry-After": "1"})
 
@@ -171,7 +177,7 @@ class StandIn:
                 return self.throttled()
             if not self.authorised(call):
                 return Reply(401, {"message": "who are you?"})
-            reply = self.handle(call)
+            reply = self.refusal() if self.withheld(call) else self.handle(call)
         return None if fault == "drop_after_commit" else reply
 
     def fail_next(self, *names: str) -> None:

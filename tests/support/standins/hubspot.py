@@ -24,6 +24,13 @@ PROPERTIES: dict[str, dict[bool, dict[str, str | None]]] = {
 class HubSpotStandIn(StandIn):
     groups: tuple[str, ...] = ()
 
+    def refusal(self) -> Reply:
+        """As HubSpot answers a key that lacks a scope."""
+        reply = _error(403, "MISSING_SCOPES", "This app hasn't been granted all required scopes to make this call.")
+        reply.body["errors"] = [{"message": "One or more of the following scopes are required.",
+                                 "context": {"requiredGranularScopes": ["sales-email-read"]}}]  # fmt: skip
+        return reply
+
     def handle(self, call: Call) -> Reply:
         match call.method, call.path.split("/")[4:]:
             case "POST", ["contacts", "batch", "update"]:

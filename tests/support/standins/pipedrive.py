@@ -64,7 +64,7 @@ class PipedriveStandIn(StandIn):
             case "GET", ["api", "v2", "activities"]:
                 return self._activities(call)
             case "POST", ["api", "v2", "activities"]:
-                self.tasks.append(call.body)
+                self.tasks.append({**call.body, "id": len(self.tasks) + 1})
                 return Reply(201, {"data": {"id": len(self.tasks)}})
         return Reply(404, {"success": False, "error": call.path})
 
@@ -83,6 +83,13 @@ class PipedriveStandIn(StandIn):
 
     def _activities(self, call: Call) -> Reply:
         since = call.query.get("updated_since")
+        if "person_id" in call.query:
+            person = int(call.query["person_id"])
+            tasks = [task for task in self.tasks if task["participants"][0]["person_id"] == person]
+            entries = [
+                {"id": task["id"], "note": task["note"], "update_time": "2026-01-05T08:00:00Z"} for task in tasks
+            ]
+            return Reply(200, {"data": entries, "additional_data": {"next_cursor": None}})
         rows = [
             {"id": int(entry.activity_id), "person_id": int(entry.lead), "type": entry.kind, "done": entry.done,
              "update_time": entry.modified.isoformat(), "is_deleted": False,

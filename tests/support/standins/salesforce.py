@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,10 @@ CREATED = {"Number": "number", "Text": "text", "LongTextArea": "list"}
 class SalesforceStandIn(StandIn):
     def lead_id(self, number: int) -> str:
         return f"00Q{number:06}"
+
+    def refusal(self) -> Reply:
+        """As Salesforce answers a user who may not see an object."""
+        return Reply(400, [{"errorCode": "INVALID_TYPE", "message": "sObject type is not supported."}])
 
     def throttled(self) -> Reply:
         return Reply(403, [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}])
@@ -35,8 +40,8 @@ class SalesforceStandIn(StandIn):
             case "POST", ["sobjects", "CampaignMember"]:
                 return self._join(call.body)
             case "POST", ["sobjects", "Task"]:
-                self.tasks.append(call.body)
-                return Reply(201, {"id": str(len(self.tasks)), "success": True})
+                self.tasks.append({**call.body, "Id": f"00T{len(self.tasks)}"})
+                return Reply(201, {"id": self.tasks[-1]["Id"], "success": True})
             case "GET", ["query" | "queryAll"]:
                 return Reply(200, {"records": self._query(call.query["q"])}, limits)
         return Reply(404, [{"errorCode": "NOT_FOUND", "message": call.path}])
@@ -85,6 +90,8 @@ class SalesforceStandIn(StandIn):
             ]
         if " FROM OpportunityHistory " in query:
             return self._steps([key.replace("006", "00Q", 1) for key in re.findall(r"'([^']*)'", query)])
+        if " FROM Event " in query:
+            return self._events(query)
         if " FROM Task " in query and "IsClosed = true" in query:
             done = {entry.activity_id: entry for entry in self.activities if entry.done and entry.kind != "meeting"}
             rows = sorted(done.items(), key=lambda pair: (pair[1].modified, pair[0]))
@@ -113,6 +120,23 @@ class SalesforceStandIn(StandIn):
         if "ConvertedOpportunityId != null" in query:
             rows = [row for row in rows if row[1].kind != "open"]
         return [self._lead(*row) for row in self._page_after(query, rows)]
+
+    def _events(self, query: str) -> list[dict[str, Any]]:
+        """Meetings that ended by the query's moment, in the order that it asks for; each takes half an hour."""
+        ends = {entry.activity_id: entry.occurred_at + timedelta(minutes=30) for entry in self.activities}
+        by_end = "ORDER BY EndDateTime, Id" in query
+        until = datetime.fromisoformat(re.findall(r"EndDateTime <= (\S+Z)", query)[0])
+        assert "IsChild = false AND IsRecurrence = false" in query, "copies and series"
+        met = [entry for entry in self.activities if entry.kind == "meeting" and ends[entry.activity_id] <= until]
+        stamps = {e.activity_id: replace(e, modified=ends[e.activity_id]) if by_end else e for e in met}
+        rows = sorted(stamps.items(), key=lambda pair: (pair[1].modified, pair[0]))
+        page = self._page_after(query.replace(f"EndDateTime <= {until:%Y-%m-%dT%H:%M:%SZ}", ""), rows)
+        modified = {entry.activity_id: entry for entry in met}
+        return [
+            {"Id": key, "WhoId": entry.lead, "StartDateTime": f"{entry.occurred_at:%Y-%m-%dT%H:%M:%S}.000+0000",
+             "EndDateTime": f"{ends[key]:%Y-%m-%dT%H:%M:%S}.000+0000", "SystemModstamp": _written(modified[key])}
+            for key, entry in page
+        ]  # fmt: skip
 
     def _steps(self, keys: list[str]) -> list[dict[str, Any]]:
         """Versions of opportunities, each stage twice: a change of the amount makes a version, too."""
