@@ -212,7 +212,8 @@ def _check_shape(trees: Sequence[SavedTree], forest: SavedForest) -> None:
     for child in (forest.left[inner], forest.right[inner]):
         _require(bool(((child > inner) & (child < last[inner])).all()), "a child lies outside its tree")
     ends = np.concatenate([forest.left[inner], forest.right[inner]])
-    _require(len(np.unique(ends)) == len(ends), "a node has two parents")
+    # Not np.unique: it imports numpy.ma, which costs a cold start as much as all of the checks.
+    _require(bool((np.bincount(ends, minlength=len(nodes)) <= 1).all()), "a node has two parents")
     parents = np.concatenate([np.asarray(tree.parents) for tree in trees])
     _require(parents.shape == nodes.shape and parents.dtype.kind == "i", "a tree names no parents")
     stated = parents.astype(np.int64)

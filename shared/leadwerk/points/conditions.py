@@ -158,8 +158,8 @@ def _folded(values: Iterable[Any]) -> set[str]:
 def _numbers(column: Any) -> Floats:
     if hasattr(column, "to_numpy"):  # a pandas Series, whose nullable types numpy cannot read by itself
         return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
-    if isinstance(column, np.ma.MaskedArray):
-        return np.asarray(np.ma.filled(column.astype(np.float64), np.nan))
+    if hasattr(column, "filled"):  # a masked array; to ask for its type would import numpy.ma at every cold start
+        return np.asarray(column.astype(np.float64).filled(np.nan))
     return np.asarray(column, dtype=np.float64)
 
 

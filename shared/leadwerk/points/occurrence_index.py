@@ -63,7 +63,7 @@ class OccurrenceIndex:
             rows, lead, day, signal = rows[order], lead[order], day[order], signal[order]
         self._signal = signal
         # Most leads have few signals: rules on all others cost one look-up in this set.
-        self._present = set(np.unique(signal).tolist())
+        self._present = set(np.flatnonzero(np.bincount(signal)).tolist())
         self._rows = OccurrenceDays(lead, day, occurrences.events[rows], occurrences.age_days[rows])
 
     def of_rule(self, rule: Rule) -> OccurrenceDays:
