@@ -52,7 +52,10 @@ def fact_named(policy: Policy, name: str) -> Fact | None:
     attribute = next((item for item in policy.attributes if item.name == name), None)
     if attribute is not None:
         return _of_attribute(attribute)
-    return OF_EVERY_LEAD.get(name) or facts(policy).get(name)
+    if name in OF_EVERY_LEAD:
+        return OF_EVERY_LEAD[name]
+    is_of_signal = any(name.startswith(item.name) and name in signal_columns(item.name) for item in policy.signals)
+    return Fact(name, "number") if is_of_signal else None
 
 
 def _of_attribute(attribute: Attribute) -> Fact:
