@@ -19,6 +19,7 @@ from leadwerk.pipeline.leads.features import (
     scoring_parameters,
 )
 from leadwerk.pipeline.leads.read_lead_states import StoredLeadState
+from leadwerk.pipeline.leads.signal_features import with_signal_columns
 from leadwerk.pipeline.serving.form_rows import form_rows
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Condition, Group, PointsModel, Rule
@@ -137,7 +138,7 @@ def test_it_says_what_the_statements_of_its_parts_say(activity: dict[str, list[R
     states = by_lead(assert_engines_agree(select(), request(), rows))
     scoring = scoring_parameters(FULL, LEADS, VISITORS, AS_OF)
     features = on_duckdb(features_statement(FULL), scoring, activity)
-    assert_equal_rows([state["features"] for state in states.values()], features)
+    assert_equal_rows([with_signal_columns(FULL, state["features"]) for state in states.values()], features)
     occurrences = on_duckdb(occurrences_statement(FULL), occurrence_parameters(FULL, scoring), activity)
     assert_equal_rows(
         [{"lead_id": lead, **item} for lead, state in states.items() for item in state["occurrences"]],

@@ -55,13 +55,14 @@ def sampled_occurrences_statement(policy: Policy) -> AnyStatement:
 def lead_states_statement(policy: Policy, record: type[R], *, with_forms: bool) -> Statement[R]:
     """`lead_states/select` for a policy: one row per lead or visitor, with all that scoring needs of it.
 
-    What a policy has no use for is not even read: occurrences without rules, thresholds without sellers.
+    What a policy has no use for is not even read: occurrences without rules, thresholds without sellers. Signals are a
+    list in `features` (signal_features has the columns): of few leads an engine's time goes by the columns.
     """
     return statement(
         "lead_states/select",
         record,
         **_front(policy, with_forms=with_forms),
-        **_lists(policy),
+        **{**_lists(policy), "signal": [], "signals_as_list": switch(on=True)},
         with_rules=switch(on=bool(policy.points.rules)),
         with_sellers=switch(on=bool(policy.capacity.sellers)),
     )
@@ -172,6 +173,7 @@ def _lists(policy: Policy) -> dict[str, Repeated]:
         "windowed": [entry.name for entry in features.FEATURES if entry.is_windowed],
         "ratio": [{"name": entry.name, **entry.ratio._asdict()} for entry in features.FEATURES if entry.ratio],
         "signal": [signal.name for signal in policy.signals],
+        "signals_as_list": [],
         **attribute_lists(policy),
     }
 

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS
 from leadwerk.lead.submitted_form import SubmittedForm
 from leadwerk.pipeline.leads.features import lead_states_parameters, lead_states_statement
+from leadwerk.pipeline.leads.signal_features import with_signal_columns
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.lead_state import LeadState
 from leadwerk.warehouse.protocol import Warehouse
@@ -55,4 +58,5 @@ def read_lead_states(
         "forms": selection.forms,
     }
     statement = lead_states_statement(policy, StoredLeadState, with_forms=bool(selection.forms))
-    return warehouse.rows(statement, parameters)
+    states = warehouse.rows(statement, parameters)
+    return [replace(state, features=with_signal_columns(policy, state.features)) for state in states]

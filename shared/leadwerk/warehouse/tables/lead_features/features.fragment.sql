@@ -15,8 +15,17 @@ leads_as_of AS (
     -- for each amount
     COALESCE(f.${amount}, g.${amount}, b.${amount}) AS known_${amount},
     -- end
+    COALESCE(b.uses + g.uses, b.uses, g.uses) AS uses,
+    COALESCE(b.loan_amount_sum, 0) + COALESCE(g.loan_amount_sum, 0) AS loan_amount_sum,
+    -- for each windowed
+    -- for each window
+    b.${windowed}_${window}d,
+    -- end
+    -- end
+    b.scroll_percent, b.first_at, b.last_at, COALESCE(f.language, b.language) AS known_language, b.source, b.medium,
+    b.first_source, b.first_medium, b.device_category,
   FROM lead_versions_as_of AS f
-  LEFT JOIN (SELECT DISTINCT lead_id, as_of FROM links) AS l ON l.lead_id = f.point_id AND l.as_of = f.as_of
+  LEFT JOIN links AS l ON l.lead_id = f.point_id AND l.as_of = f.as_of AND l.visitor = 1
   LEFT JOIN behaviour AS b ON b.lead_id = f.point_id AND b.as_of = f.as_of
   LEFT JOIN logged_calculations AS g ON g.lead_id = f.point_id AND g.as_of = f.as_of
 ),
@@ -38,20 +47,19 @@ lead_features AS (
     -- for each ratio
     SAFE_DIVIDE(k.known_${ratio.numerator} * ${ratio.factor}, k.known_${ratio.denominator}) AS ${ratio.name},
     -- end
-    COALESCE(b.uses + g.uses, b.uses, g.uses, k.zero) AS calculator_uses_90d,
-    SAFE_DIVIDE(
-      COALESCE(b.loan_amount_sum, 0) + COALESCE(g.loan_amount_sum, 0), COALESCE(b.uses, 0) + COALESCE(g.uses, 0)) AS calculator_loan_amount_mean,
+    COALESCE(k.uses, k.zero) AS calculator_uses_90d,
+    SAFE_DIVIDE(k.loan_amount_sum, k.uses) AS calculator_loan_amount_mean,
     -- for each windowed
     -- for each window
-    COALESCE(b.${windowed}_${window}d, k.zero) AS ${windowed}_${window}d,
+    COALESCE(k.${windowed}_${window}d, k.zero) AS ${windowed}_${window}d,
     -- end
     -- end
-    SAFE_DIVIDE(b.seconds_30d, b.sessions_30d) AS session_seconds_30d, b.scroll_percent AS scroll_percent_90d,
-    TIMESTAMP_DIFF(k.as_of, b.last_at, SECOND) / 86400 AS days_since_activity,
-    TIMESTAMP_DIFF(k.as_of, b.first_at, SECOND) / 86400 AS days_since_first_activity,
-    SAFE_DIVIDE(b.sessions_7d / 7, b.sessions_30d / 30) AS sessions_trend,
-    EXTRACT(HOUR FROM b.last_at AT TIME ZONE @time_zone) AS last_active_hour,
-    MOD(EXTRACT(DAYOFWEEK FROM b.last_at AT TIME ZONE @time_zone) + 5, 7) + 1 AS last_active_weekday,
+    SAFE_DIVIDE(k.seconds_30d, k.sessions_30d) AS session_seconds_30d, k.scroll_percent AS scroll_percent_90d,
+    TIMESTAMP_DIFF(k.as_of, k.last_at, SECOND) / 86400 AS days_since_activity,
+    TIMESTAMP_DIFF(k.as_of, k.first_at, SECOND) / 86400 AS days_since_first_activity,
+    SAFE_DIVIDE(k.sessions_7d / 7, k.sessions_30d / 30) AS sessions_trend,
+    EXTRACT(HOUR FROM k.last_at AT TIME ZONE @time_zone) AS last_active_hour,
+    MOD(EXTRACT(DAYOFWEEK FROM k.last_at AT TIME ZONE @time_zone) + 5, 7) + 1 AS last_active_weekday,
     COALESCE(
       k.employees, c.employees,
       -- for each minimum_percent
@@ -103,7 +111,7 @@ lead_features AS (
       WHEN COALESCE(k.employees, c.employees) IS NOT NULL OR COALESCE(k.revenue, c.revenue) IS NOT NULL
         OR COALESCE(k.industry, c.industry) IS NOT NULL THEN 1.0
     END AS company_confidence,
-    COALESCE(k.language, b.language) AS language, k.country, k.region, k.email_domain_kind, k.channel,
+    k.known_language AS language, k.country, k.region, k.email_domain_kind, k.channel,
     COALESCE(
       k.industry, c.industry,
       -- for each minimum_percent
@@ -111,7 +119,7 @@ lead_features AS (
       -- end
       NULL
     ) AS industry,
-    b.source, b.medium, b.first_source, b.first_medium, b.device_category,
+    k.source, k.medium, k.first_source, k.first_medium, k.device_category,
     -- for each signal
     COALESCE(s.${signal}.events_1d, @zero_${signal}, k.zero) AS ${signal}_events_1d,
     COALESCE(s.${signal}.events_7d, @zero_${signal}, k.zero) AS ${signal}_events_7d,
@@ -122,6 +130,9 @@ lead_features AS (
     COALESCE(s.${signal}.seconds_30d, @zero_${signal}, k.zero) AS ${signal}_seconds_30d,
     COALESCE(s.${signal}.seconds_90d, @zero_${signal}, k.zero) AS ${signal}_seconds_90d,
     TIMESTAMP_DIFF(k.as_of, s.${signal}.last_at, SECOND) / 86400 AS ${signal}_days_since,
+    -- end
+    -- for each signals_as_list
+    COALESCE(s.signals, []) AS signals,
     -- end
     -- for each number
     (SELECT MAX(a.number) FROM UNNEST(k.attributes) AS a WHERE a.name = '${number}') AS attribute_${number},
@@ -140,8 +151,6 @@ lead_features AS (
     ) AS attribute_${company_category},
     -- end
   FROM leads_as_of AS k
-  LEFT JOIN behaviour AS b ON b.lead_id = k.point_id AND b.as_of = k.as_of
-  LEFT JOIN logged_calculations AS g ON g.lead_id = k.point_id AND g.as_of = k.as_of
   LEFT JOIN signals AS s ON s.lead_id = k.point_id AND s.as_of = k.as_of
   LEFT JOIN account_facts AS c ON c.lead_id = k.point_id AND c.as_of = k.as_of
   -- for each minimum_percent

@@ -1,4 +1,4 @@
--- Events, seconds and last moment of each signal, in each window: a column per signal.
+-- Events, seconds and last moment of each signal, in each window: a column per signal, or a list of those that occurred.
 signal_sums AS (
   SELECT
     lead_id, as_of, signal,
@@ -27,9 +27,15 @@ signals AS (
     -- for each signal
     ANY_VALUE(IF(signal = '${signal}', sums, NULL) HAVING MAX IF(signal = '${signal}', 1, NULL)) AS ${signal},
     -- end
+    -- for each signals_as_list
+    ARRAY_AGG(sums ORDER BY sums.signal) AS signals,
+    -- end
     lead_id, as_of
   FROM (
     SELECT lead_id, as_of, signal, STRUCT(
+      -- for each signals_as_list
+      signal, TIMESTAMP_DIFF(as_of, last_at, SECOND) / 86400 AS days_since,
+      -- end
       -- for each window
       events_${window}d, seconds_${window}d,
       -- end
