@@ -16,6 +16,7 @@ import pytest
 from leadwerk.errors import WarehouseBusy
 from leadwerk.pipeline import score
 from leadwerk.pipeline.score import ScoringRun
+from leadwerk.pipeline.serving import shared_scoring
 from leadwerk.pipeline.serving.messages import ScoreReport, ScoreRequest
 from leadwerk.pipeline.serving.shared_scoring import SharedScoring
 from leadwerk.policy.load import load
@@ -79,6 +80,30 @@ def test_each_gets_what_it_gets_alone_from_few_runs(context: ScoringRun) -> None
     assert [replies(report) for report in reports] == [replies(score.run(context, [request])) for request in REQUESTS]
     # The first alone, then all that waited but the second form of lead 77, which comes last.
     assert stage.sizes == [1, 4, 1]
+
+
+@pytest.mark.slow
+def test_after_several_at_once_the_next_run_waits_for_all(context: ScoringRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three callers one asks twice: its second request joins the two that wait, however late it comes."""
+    monkeypatch.setattr(shared_scoring, "PATIENCE", 10_000)
+    stage = SlowStage()
+    shared = SharedScoring(stage)
+
+    def ask(*lead_ids: str) -> None:
+        for lead_id in lead_ids:
+            shared.score(context, ScoreRequest(lead_id=lead_id))
+
+    with ThreadPoolExecutor(3) as threads:
+        answers = [threads.submit(ask, "1", "3")]
+        while not stage.sizes:
+            time.sleep(0.001)
+        answers += [threads.submit(ask, lead_id) for lead_id in ("2", "9")]
+        while len(shared._queue) < 2:
+            time.sleep(0.001)
+        stage.all_wait.set()
+        for answer in answers:
+            answer.result(30)
+    assert stage.sizes == [1, 3]
 
 
 @pytest.mark.slow

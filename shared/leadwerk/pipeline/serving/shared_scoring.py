@@ -1,12 +1,14 @@
 """Shared scoring: requests that arrive while others are scored wait, and are then scored together by one query.
 
-A query for eight leads takes hardly longer than one for a single lead. Nobody waits on purpose: a request that comes
-alone is scored alone, at once.
+A query for eight leads takes hardly longer than one for a single lead. A request that comes alone is scored alone, at
+once. Right after a scoring of several, the next waits for as many again, at most PATIENCE of the time that one took:
+callers that send one request after another would else be scored in turns, first one of them, then all others.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -19,6 +21,8 @@ from leadwerk.pipeline.serving.scoring_run import ScoringRun
 Run = Callable[[ScoringRun, Sequence[ScoreRequest]], ScoreReport]
 MOST = 32
 """Requests that are scored together."""
+PATIENCE = 0.25
+"""Share of the last scoring's time that the next may wait for requests to come."""
 
 
 @dataclass
@@ -43,8 +47,10 @@ class SharedScoring:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._lock = threading.Lock()
+        self._arrived = threading.Condition(self._lock)
         self._queue: list[_Ticket] = []
         self._busy = False
+        self._crowd, self._until = 1, 0.0  # requests to wait for, and up to which moment of the monotonic clock
 
     def score(self, context: ScoringRun, request: ScoreRequest) -> ScoreReport:
         """The report of one request, as of `context.now` or, where it was scored with later ones, of theirs.
@@ -55,6 +61,7 @@ class SharedScoring:
         ticket = _Ticket(context, request)
         with self._lock:
             self._queue.append(ticket)
+            self._arrived.notify()
             leads, self._busy = not self._busy, True
         if not leads:
             ticket.woken.wait()
@@ -68,12 +75,17 @@ class SharedScoring:
     def _lead(self) -> None:
         """Score the requests that wait, and let the first that came meanwhile lead the next scoring."""
         with self._lock:
+            self._arrived.wait_for(lambda: len(self._queue) >= self._crowd, self._until - time.monotonic())
             together = list(_together(self._queue))
             self._queue = [ticket for ticket in self._queue if ticket not in together]
+        started = time.monotonic()
         try:
             self._score(together)
         finally:
             with self._lock:
+                ended = time.monotonic()
+                self._crowd = min(MOST, len(together) + len(self._queue))
+                self._until = ended + PATIENCE * (ended - started)
                 follower = self._queue[0] if self._queue else None
                 self._busy = follower is not None
             for ticket in together:
