@@ -60,13 +60,13 @@ def run() -> Iterable[Figure]:
     yield Figure.of("drift: days to recovery of calibration", [days for _, days in recoveries], unit="days")
 
 
-def simulated_leads(seed: int, *, shock_day: int | None) -> SimulatedLeads:
-    """A market's leads over 190 days; from `shock_day` on banks refuse what they took before."""
+def simulated_leads(seed: int, *, shock_day: int | None, count: int = LAST_DAY * LEADS_A_DAY) -> SimulatedLeads:
+    """`count` leads of a market over 190 days; from `shock_day` on banks refuse what they took before."""
     from leadwerk.simulation import generate, outcomes, truth
     from leadwerk.simulation.calendar import Calendar
 
     rng, calendar = np.random.default_rng(seed), Calendar.of(generate.START, LAST_DAY)
-    past = generate.past_of(rng, calendar, LAST_DAY * LEADS_A_DAY)
+    past = generate.past_of(rng, calendar, count)
     people, seen = past.people, past.seen
     fate = generate.fate_of(rng, calendar, past, people.day >= (LAST_DAY if shock_day is None else shock_day))
     closed = np.where(fate.ended.closed < outcomes.FOREVER, fate.ended.closed, np.iinfo(np.int64).min)

@@ -1,4 +1,4 @@
-"""The contenders: each takes training rows and returns the probabilities of test rows."""
+"""The product and what it is compared with: each takes training rows and returns the probabilities of test rows."""
 
 from __future__ import annotations
 
@@ -22,18 +22,19 @@ Predict = Callable[[pd.DataFrame, np.ndarray, pd.DataFrame], np.ndarray]
 START = np.datetime64("2026-01-01T00:00:00", "us")
 
 
-def ours(train: pd.DataFrame, converted: np.ndarray, test: pd.DataFrame) -> np.ndarray:
+def ours(train: pd.DataFrame, converted: np.ndarray, test: pd.DataFrame) -> tuple[np.ndarray, bool]:
     """The product: candidates, search, folds, gates and release, as `leadwerk retrain` runs them.
 
-    Where the gate finds no usable signal nothing is promoted; what would have served is ranked all the same.
+    Probabilities, and whether the gate found a usable signal: without one nothing would serve, and the order is that
+    of what was refused.
     """
     features, columns = _columns(train)
     as_of = START + np.arange(len(train)) * np.timedelta64(1, "h")
     landmarks = Landmarks(columns, np.arange(len(train)), as_of, converted)
     result = train_model(landmarks, TrainingSetup(features, Training(), horizon_days=1, hot_score=70))
     if not isinstance(result, TrainingResult):
-        return np.full(len(test), converted.mean())
-    return result.model.probability(_columns(test, features)[1])
+        return np.full(len(test), converted.mean()), False
+    return result.model.probability(_columns(test, features)[1]), result.decision.verdict != "no_signal"
 
 
 def logistic_regression(train: pd.DataFrame, converted: np.ndarray, test: pd.DataFrame) -> np.ndarray:
@@ -57,8 +58,7 @@ def random_forest(train: pd.DataFrame, converted: np.ndarray, test: pd.DataFrame
     return np.asarray(model.predict_proba(unseen)[:, 1])
 
 
-CONTENDERS: dict[str, Predict] = {
-    "ours": ours,
+OTHERS: dict[str, Predict] = {
     "logistic regression": logistic_regression,
     "XGBoost, default": default_xgboost,
     "random forest": random_forest,

@@ -28,7 +28,7 @@ CLIPPED = (0.01, 0.99)
 
 KNOTS = (0.2, 0.4, 0.6, 0.8)
 BEND_PENALTY = 400.0
-"""Ridge on what bends a line at a knot, forty times that on the line: a curve needs more evidence."""
+"""Ridge with which the search for that on what bends lines at knots begins: straight or curved, the data decide."""
 
 FEWEST_VALUES = 6
 """Different values that a column needs for a curve; with fewer a line says all there is."""
@@ -55,6 +55,10 @@ class _Basis:
         """Ridge of each term."""
         return [PENALTY, *[BEND_PENALTY] * (len(self.points) - 2), *[PENALTY] * self.has_missing_term]
 
+    def bends(self) -> list[bool]:
+        """Which terms bend the line."""
+        return [False, *[True] * (len(self.points) - 2), *[False] * self.has_missing_term]
+
     def terms(self, values: Matrix) -> Matrix:
         """(n, width): the clipped value, its excess over each inner point, and whether it is missing."""
         # Beyond the outer points the curve is flat: a straight line would extrapolate an outlier.
@@ -77,7 +81,9 @@ def fit_additive(matrix: Matrix, converted: Bools, as_of: Times, weights: Floats
     ]
     design = np.hstack([basis.terms(matrix[:, basis.column]) for basis in bases] or [matrix[:, :0]])
     penalties = np.array([penalty for basis in bases for penalty in basis.penalties()])
-    return _as_curves(fit_linear(design, converted, weights=weights, penalties=penalties), bases, matrix.shape[1])
+    bends = np.array([bend for basis in bases for bend in basis.bends()], dtype=np.bool_)
+    linear = fit_linear(design, converted, weights=weights, penalties=penalties, by_evidence=bends)
+    return _as_curves(linear, bases, matrix.shape[1])
 
 
 def calendar_shares(matrix: Matrix, as_of: Times) -> Floats:

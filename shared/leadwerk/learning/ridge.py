@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadwerk.features.linear import Linear
-from leadwerk.stats.arrays import Bools, Floats
+from leadwerk.stats.arrays import Bools, Floats, Index
 from leadwerk.stats.log_odds import sigmoid
 
 PENALTY = 10.0
@@ -25,6 +25,12 @@ FIRST_LOOK = 10
 
 MANY = 40_000
 
+EVIDENCE_ROWS, EVIDENCE_STEPS = 10_000, 10
+SAME_PENALTY = 1.05
+"""Ratio from which a penalty counts as another than before."""
+
+LARGEST_PENALTY = 1e6
+
 
 def fit_linear(
     matrix: NDArray[np.float32],
@@ -33,12 +39,14 @@ def fit_linear(
     standardised: bool = True,
     weights: Floats | None = None,
     penalties: Floats | None = None,
+    by_evidence: Bools | None = None,
 ) -> Linear:
     """Newton's method (iteratively reweighted least squares; McCullagh and Nelder 1989, §4.4).
 
     A missing value counts as its column's mean; the bias is not penalised. Without `standardised` the penalty is on
     weights as they are: for columns in one unit, of which a small one shall stay small. `weights` (n,) say how much
     each row counts; rows without weight are passed over. `penalties` (m,) take the place of PENALTY, column by column.
+    Columns of the mask `by_evidence` (m,) get one penalty in common that the data find, which begins with theirs.
     """
     if weights is not None and not weights.all():
         matrix, converted, weights = matrix[weights > 0], converted[weights > 0], weights[weights > 0]
@@ -49,13 +57,51 @@ def fit_linear(
     design = _design(matrix, means, scales)
     penalty = np.r_[np.full(len(means), PENALTY) if penalties is None else penalties, 1e-6]
     coefficients = np.zeros(design.shape[1])
+    if by_evidence is not None and by_evidence.any():
+        few = _drawn(len(design), EVIDENCE_ROWS)
+        few_counts = None if counts is None else counts[few]
+        coefficients, penalty = _evidence(design[few], converted[few], penalty, np.r_[by_evidence, False], few_counts)
     if len(design) > MANY:
-        # Drawn, because a file may repeat itself every so many rows.
-        few = np.sort(np.random.default_rng(0).choice(len(design), len(design) // FIRST_LOOK, replace=False))
+        few = _drawn(len(design), len(design) // FIRST_LOOK)
         few_counts = None if counts is None else counts[few]
         coefficients = _optimum(design[few], converted[few], coefficients, penalty / FIRST_LOOK, few_counts)
     coefficients = _optimum(design, converted, coefficients, penalty, counts)
     return Linear(float(coefficients[-1]), tuple(coefficients[:-1].tolist()), tuple(means), tuple(scales))
+
+
+def _drawn(rows: int, most: int) -> Index | slice:
+    if rows <= most:
+        return slice(None)
+    # Drawn, because a file may repeat itself every so many rows.
+    return np.sort(np.random.default_rng(0).choice(rows, most, replace=False))
+
+
+def _evidence(
+    design: NDArray[np.float32],
+    converted: Bools,
+    penalty: Floats,
+    chosen: Bools,
+    counts: NDArray[np.float32] | None,
+) -> tuple[Floats, Floats]:
+    """Coefficients, and penalties in which those of the chosen columns are what makes the data likeliest.
+
+    What the data determine of a weight is one less its penalty by its curvature (MacKay 1992, Neural Computation 4,
+    p. 418): where these weights say nothing the penalty grows, where they say much it falls.
+    """
+    coefficients, penalty = np.zeros(design.shape[1]), penalty.copy()
+    for step in range(EVIDENCE_STEPS):
+        gradient, hessian = _slopes(design, converted, coefficients, penalty, counts)
+        coefficients = coefficients - _newton_step(gradient, hessian)
+        if not step:
+            continue
+        before = float(penalty[chosen][0])
+        determined = chosen.sum() - before * float(np.diag(np.linalg.inv(hessian))[chosen].sum())
+        best = max(determined, 0.0) / max(float((coefficients[chosen] ** 2).sum()), 1e-12)
+        penalty[chosen] = np.clip(best, PENALTY, LARGEST_PENALTY) if determined > 0 else LARGEST_PENALTY
+        ratio = float(penalty[chosen][0]) / before
+        if max(ratio, 1 / ratio) < SAME_PENALTY:
+            break
+    return coefficients, penalty
 
 
 def _optimum(
@@ -67,7 +113,8 @@ def _optimum(
 ) -> Floats:
     """The coefficients at which the penalised likelihood is largest, from these on."""
     for _ in range(STEPS):
-        step = _newton(design, converted, coefficients, penalty, counts)
+        gradient, hessian = _slopes(design, converted, coefficients, penalty, counts)
+        step = _newton_step(gradient, hessian)
         coefficients = coefficients - step
         if np.abs(step).max() < TOLERANCE:
             break
@@ -98,13 +145,14 @@ def _scaling(matrix: NDArray[np.float32]) -> tuple[list[float], list[float]]:
     return means, scales
 
 
-def _newton(
+def _slopes(
     design: NDArray[np.float32],
     converted: Bools,
     coefficients: Floats,
     penalty: Floats,
     counts: NDArray[np.float32] | None,
-) -> Floats:
+) -> tuple[Floats, Floats]:
+    """Gradient (m,) and curvature (m, m) of the penalised loss."""
     gradient, hessian = penalty * coefficients, np.diag(penalty)
     for first in range(0, len(design), BLOCK):
         part = design[first : first + BLOCK]
@@ -115,5 +163,9 @@ def _newton(
         gradient = gradient + part.T @ error
         root = part * np.sqrt(curvature, dtype=np.float32)[:, None]
         hessian = hessian + root.T @ root
+    return gradient, hessian
+
+
+def _newton_step(gradient: Floats, hessian: Floats) -> Floats:
     step: Floats = np.linalg.solve(hessian, gradient).astype(np.float64)
     return step / max(1.0, float(np.abs(step).max()) / LONGEST_STEP)
