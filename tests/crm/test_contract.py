@@ -268,6 +268,7 @@ WITHHELD: dict[tuple[str, str], Callable[[Call], bool]] = {
     ("salesforce", "tasks"): lambda call: " FROM Task " in call.query.get("q", ""),
     ("salesforce", "events"): lambda call: " FROM Event " in call.query.get("q", ""),
     ("salesforce", "stages of opportunities"): lambda call: " FROM OpportunityStage" in call.query.get("q", ""),
+    ("salesforce", "HasOptedOutOfEmail"): lambda call: "HasOptedOutOfEmail" in call.query.get("q", ""),
     ("pipedrive", "activities"): lambda call: call.path == "/api/v2/activities",
     ("pipedrive", "changes of deals"): lambda call: call.path.endswith("/changelog"),
     ("odoo", "messages"): lambda call: "/mail.activity.type/" in call.path,

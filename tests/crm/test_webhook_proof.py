@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from leadwerk.crm.activecampaign import ActiveCampaign
+from leadwerk.crm.exchange_log import watching
 from leadwerk.crm.guarded_http import GuardedHttp
 from leadwerk.crm.hubspot import HubSpot
 from leadwerk.crm.pipedrive import Pipedrive
@@ -108,6 +109,36 @@ def test_activecampaign_proves_itself_by_its_address() -> None:
             crm.hints(WebhookRequest("POST", f"https://l.example.ch/h/{path}", {}, body), NOW)
 
 
+def test_without_a_secret_nobody_proves_anything() -> None:
+    """A webhook signed with an empty key, or sent with empty credentials, is one that anybody can send."""
+    requests = {
+        HubSpot("https://api.hubapi.com", TOKEN): hubspot_request(secret=""),
+        Pipedrive("https://api.pipedrive.com", TOKEN): WebhookRequest(
+            "POST", URL, {"authorization": "Basic " + base64.b64encode(b":").decode()}, b'{"meta": {}}'
+        ),
+        ActiveCampaign("https://a.api-us1.com", TOKEN): WebhookRequest("POST", "https://l.example.ch/", {}, b""),
+    }
+    for crm, request in requests.items():
+        with pytest.raises(InputError, match="proof"):
+            crm.hints(request, NOW)
+    stamp = int(NOW.timestamp())
+    headers = {"webhook-id": "m1", "webhook-timestamp": str(stamp), "webhook-signature": sign(b"", "m1", stamp, b"{}")}
+    for secrets in ([], [""], ["whsec_"], ["whsec_not base64"]):
+        with pytest.raises(InputError, match="proof"):
+            check_standard(WebhookRequest("POST", URL, headers, b"{}"), secrets, NOW)
+
+
+def test_a_secret_that_is_no_base64_is_refused_when_it_is_set() -> None:
+    with pytest.raises(ConfigurationError, match="secret"):
+        Webhook("https://hooks.example.ch/x", ["whsec_this is no base64, however long it may be"])
+
+
+def test_the_address_of_a_receiver_is_shown_without_its_secrets(receiver: WebhookStandIn) -> None:
+    with watching() as log:
+        sender(f"{receiver.url}/in?key=hidden").push([UPDATE])
+    assert [exchange.url for exchange in log.exchanges] == [f"{receiver.url}/in"]
+
+
 def test_while_a_secret_is_rotated_both_are_valid() -> None:
     body, stamp = b"{}", int(NOW.timestamp())
     headers = {"webhook-id": "m1", "webhook-timestamp": str(stamp)}
@@ -147,7 +178,20 @@ def test_a_cloud_event_is_an_option(receiver: WebhookStandIn) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:192.168.0.1", "100.64.0.1"]
+    "address",
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "169.254.169.254",
+        "::1",
+        "::ffff:192.168.0.1",
+        "100.64.0.1",
+        "64:ff9b::a01:203",
+        "64:ff9b:1::1",
+        "2002:a01:203::1",
+        "::10.1.2.3",
+        "fec0::1",
+    ],
 )
 def test_nothing_is_sent_into_the_own_network(address: str) -> None:
     """Whatever the name: what counts is where it resolves to, and any of its addresses."""
@@ -174,7 +218,6 @@ def test_a_receiver_that_moved_or_unsubscribed_stops_the_line(receiver: WebhookS
 
 @pytest.mark.parametrize("name", sorted(SUBJECTS))
 def test_no_error_or_exchange_repeats_a_secret(name: str, caplog: pytest.LogCaptureFixture) -> None:
-    from leadwerk.crm.exchange_log import watching
     from leadwerk.errors import LeadwerkError
 
     subject = SUBJECTS[name]()

@@ -21,6 +21,9 @@ LONGEST_ANSWER = 65_536
 # Seconds for the answer as a whole: byte by byte it could take days.
 LONGEST_WAIT = 60.0
 CHUNK = 16_384
+# Compatible addresses of old, and NAT64; and the prefix by which a network translates as it likes (RFC 8215).
+CARRIES_IPV4 = (ipaddress.IPv6Network("::/96"), ipaddress.IPv6Network("64:ff9b::/96"))
+LOCAL_TRANSLATION = ipaddress.IPv6Network("64:ff9b:1::/48")
 Resolve = Callable[[str, int], list[str]]
 
 
@@ -140,11 +143,22 @@ def is_public(address: str) -> bool:
 
     >>> [is_public(a) for a in ("8.8.8.8", "127.0.0.1", "10.0.0.1", "169.254.169.254", "::ffff:10.0.0.1", "fd00::1")]
     [True, False, False, False, False, False]
+    >>> [is_public(a) for a in ("64:ff9b::a00:1", "2002:a00:1::", "::10.0.0.1", "64:ff9b::808:808", "2001:4860::1")]
+    [False, False, False, True, True]
     """
     parsed = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed in LOCAL_TRANSLATION or parsed.is_site_local:
+            return False
+        parsed = _ipv4_within(parsed) or parsed
     return parsed.is_global and not parsed.is_multicast
+
+
+def _ipv4_within(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The address of IPv4 to which a gateway or the system sends what goes to this one (RFC 4291, 3056, 6052)."""
+    if any(address in network for network in CARRIES_IPV4):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour
 
 
 def _pool(is_https: bool, address: str, port: int, host: str, silence: float) -> urllib3.HTTPConnectionPool:

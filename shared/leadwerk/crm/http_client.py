@@ -15,6 +15,7 @@ import requests
 from leadwerk.crm.auth import Auth
 from leadwerk.crm.bounded_exchange import exchange, new_session
 from leadwerk.crm.exchange_log import Exchange, is_watched, masked, note, shortened
+from leadwerk.crm.guarded_http import shown_address
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.errors import UNREADABLE_JSON, ConfigurationError, CRMRejected, CRMUnavailable
 
@@ -156,7 +157,7 @@ class HttpClient:
         if not is_watched():
             return
         request = shortened(arguments.get("data") or msgspec.json.encode(arguments.get("params")))
-        sent = Exchange(method, self._url + path, masked(headers), request)
+        sent = Exchange(method, shown_address(self._url + path), masked(headers), request)
         note(sent if answer is None else replace(sent, status=answer.status, answer=shortened(answer.body)))
 
     def _session(self) -> requests.Session:

@@ -38,7 +38,7 @@ from leadwerk.crm.port import (
 )
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.crm.salesforce_activities import optional_objects
-from leadwerk.crm.salesforce_cases import WhereaboutsAnswer
+from leadwerk.crm.salesforce_cases import UNSUBSCRIBES, WhereaboutsAnswer, probe
 from leadwerk.crm.salesforce_owners import read_owners
 from leadwerk.crm.salesforce_stages import HISTORY, read_kinds
 from leadwerk.crm.soql import answer_of, quoted
@@ -222,8 +222,9 @@ class Salesforce(Adapter):
         return read_owners(self._ask)
 
     def optional_objects(self) -> Sequence[tuple[OptionalObject, Callable[[], object]]]:
-        """See `Adapter.optional_objects`: tasks, events, and the stages of opportunities."""
-        return (*optional_objects(self._ask, self._clock()), (HISTORY, partial(read_kinds, self._ask)))
+        """See `Adapter.optional_objects`: tasks, events, stages of opportunities, and who unsubscribed."""
+        activities = optional_objects(self._ask, self._clock())
+        return (*activities, (HISTORY, partial(read_kinds, self._ask)), (UNSUBSCRIBES, partial(probe, self._ask)))
 
     def create_task(self, task: Task) -> str:
         """See `CRM.create_task`: the description holds the key. It cannot be filtered by, so tasks like it are read."""

@@ -11,7 +11,7 @@ import msgspec
 
 from leadwerk.crm.case_page import Case, CasePage, GoneRecord, StageKind
 from leadwerk.crm.keyset import Position, joined, split, walk_list
-from leadwerk.crm.optional_reads import OptionalReads
+from leadwerk.crm.optional_reads import OptionalObject, OptionalReads
 from leadwerk.crm.salesforce_activities import ACTIVITY_LISTS, activity_pages
 from leadwerk.crm.salesforce_stages import HISTORY, read_steps
 from leadwerk.crm.soql import Ask, after_position, answer_of, moment_of, quoted
@@ -20,9 +20,13 @@ from leadwerk.crm.stage_steps import DealStep, past_cases
 PAGE_SIZE = 2000
 COLUMNS = (
     "Id, CreatedDate, SystemModstamp, Email, Phone, PostalCode, Country, Title, Industry, NumberOfEmployees,"
-    " AnnualRevenue, Status, IsConverted, HasOptedOutOfEmail, OwnerId, ConvertedOpportunity.StageName,"
+    " AnnualRevenue, Status, IsConverted, OwnerId, ConvertedOpportunity.StageName,"
     " ConvertedOpportunity.IsWon, ConvertedOpportunity.IsClosed, ConvertedOpportunity.Amount,"
     " ConvertedOpportunity.SystemModstamp, ConvertedOpportunityId"
+)
+OPT_OUT = "HasOptedOutOfEmail"
+UNSUBSCRIBES = OptionalObject(
+    OPT_OUT, "unsubscribes, which spare people campaigns", f"the right to read the field {OPT_OUT} of leads"
 )
 LEAD_STAMP, OPPORTUNITY_STAMP = "SystemModstamp", "ConvertedOpportunity.SystemModstamp"
 
@@ -92,7 +96,7 @@ def _changed(
     for index, column in enumerate((LEAD_STAMP, OPPORTUNITY_STAMP)):
 
         def fetch(place: Position | None, column: str = column) -> Sequence[_Lead]:
-            return _query(ask, column, place)
+            return _query(ask, column, place, reads)
 
         def place_of(lead: _Lead, column: str = column) -> Position:
             return Position(_stamp(lead, column), lead.id)
@@ -120,20 +124,28 @@ def _query_deleted(ask: Ask, place: Position | None) -> Sequence[Whereabouts]:
     return answer_of(ask, query, "queryAll").decoded(WhereaboutsAnswer).records
 
 
-def _query(ask: Ask, column: str, place: Position | None, where: str = "") -> Sequence[_Lead]:
+def _query(ask: Ask, column: str, place: Position | None, reads: OptionalReads, where: str = "") -> Sequence[_Lead]:
+    """Leads behind a place. Salesforce refuses a query whole for one field that the user may not read."""
     conditions = [*([where] if where else []), *after_position(column, place)]
     if column == OPPORTUNITY_STAMP:
         conditions.append("ConvertedOpportunityId != null")
     filters = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    query = f"SELECT {COLUMNS} FROM Lead{filters} ORDER BY {column}, Id LIMIT {PAGE_SIZE}"  # noqa: S608  quoted
-    return answer_of(ask, query).decoded(_LeadsAnswer).records
+    query = f"FROM Lead{filters} ORDER BY {column}, Id LIMIT {PAGE_SIZE}"
+    answer = reads.read(UNSUBSCRIBES, lambda: answer_of(ask, f"SELECT {COLUMNS}, {OPT_OUT} {query}"), None)
+    answer = answer or answer_of(ask, f"SELECT {COLUMNS} {query}")
+    return answer.decoded(_LeadsAnswer).records
+
+
+def probe(ask: Ask) -> None:
+    """Read no lead, to see whether who unsubscribed may be read."""
+    answer_of(ask, f"SELECT {OPT_OUT} FROM Lead WHERE Id = ''")  # noqa: S608  names of ours
 
 
 def reread(ask: Ask, record_ids: Sequence[str]) -> CasePage:
     """See `CRM.reread`."""
     ids = ", ".join(quoted(record_id) for record_id in record_ids)
-    leads = _query(ask, LEAD_STAMP, None, f"Id IN ({ids})") if record_ids else ()
     reads = OptionalReads()
+    leads = _query(ask, LEAD_STAMP, None, reads, f"Id IN ({ids})") if record_ids else ()
     cases = tuple(_with_steps(ask, leads, reads))
     return reads.noted(CasePage(cases, (), ""))
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from leadwerk.crm.adapter import Adapter
 from leadwerk.crm.exchange_log import Exchange, masked, note, shortened
-from leadwerk.crm.guarded_http import GuardedHttp
+from leadwerk.crm.guarded_http import GuardedHttp, shown_address
 from leadwerk.crm.http_client import LATER, LOCKED_OUT, retry_after
 from leadwerk.crm.port import Capabilities, Check, CRMField, LeadUpdate, PushResult, Refused, Taken, Unknown
 from leadwerk.crm.rate_limiter import RateLimiter
@@ -81,7 +82,8 @@ class Webhook(Adapter):
             raise CRMUnavailable(f"The receiver asked us to wait {wait:.0f} seconds.", status=429, retry_after=wait)
         self._pace.wait()
         answer = self._http.post(self._url, headers, body)
-        note(Exchange("POST", self._url, masked(headers), shortened(body), answer.status, shortened(answer.body)))
+        sent = Exchange("POST", shown_address(self._url), masked(headers), shortened(body))
+        note(replace(sent, status=answer.status, answer=shortened(answer.body)))
         return self._result(answer.status, answer.headers, answer.body)
 
     def _body(self, key: str, now: datetime, content: Mapping[str, object]) -> bytes:

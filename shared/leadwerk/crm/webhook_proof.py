@@ -29,14 +29,17 @@ def sign(secret: bytes, message_id: str, timestamp: int, body: bytes) -> str:
 
 
 def secret_bytes(secret: str) -> bytes:
-    """The key in a secret of the form whsec_<base64>, or the text itself.
+    """The key in a secret of the form whsec_<base64>, or the text itself; empty where it is not base64.
 
-    >>> secret_bytes("whsec_a2V5"), secret_bytes("plain")
-    (b'key', b'plain')
+    >>> secret_bytes("whsec_a2V5"), secret_bytes("plain"), secret_bytes("whsec_a2V")
+    (b'key', b'plain', b'')
     """
     if not secret.startswith(PREFIX):
         return secret.encode()
-    return base64.b64decode(secret.removeprefix(PREFIX))
+    try:
+        return base64.b64decode(secret.removeprefix(PREFIX), validate=True)
+    except ValueError:
+        return b""
 
 
 def check_standard(request: WebhookRequest, secrets: Sequence[str], now: datetime) -> None:
@@ -47,7 +50,8 @@ def check_standard(request: WebhookRequest, secrets: Sequence[str], now: datetim
     """
     headers = request.headers
     stamp = _timestamp(headers.get("webhook-timestamp", ""), 1, now)
-    signed = [sign(secret_bytes(secret), headers.get("webhook-id", ""), stamp, request.body) for secret in secrets]
+    keys = [key for secret in secrets if (key := secret_bytes(secret))]
+    signed = [sign(key, headers.get("webhook-id", ""), stamp, request.body) for key in keys]
     received = headers.get("webhook-signature", "").split()
     if not any(_equal(signature, other) for signature in signed for other in received):
         raise _wrong("webhook-signature")
@@ -64,6 +68,9 @@ def check_hubspot(request: WebhookRequest, secret: str, now: datetime) -> None:
     received = request.headers.get("x-hubspot-signature-v3", "")
     stamp = request.headers.get("x-hubspot-request-timestamp", "")
     _timestamp(stamp, 1000, now)
+    if not secret:
+        # Anybody can sign with an empty key.
+        raise _wrong("x-hubspot-signature-v3")
     parts = urlsplit(request.url)
     for url in (request.url, parts._replace(query=unquote(parts.query)).geturl()):
         signed = request.method.encode() + url.encode() + request.body + stamp.encode()
@@ -84,7 +91,9 @@ def check_basic(request: WebhookRequest, user: str, password: str) -> None:
         received = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
         received = b""
-    if scheme.casefold() != "basic" or not hmac.compare_digest(received, f"{user}:{password}".encode()):
+    expected = f"{user}:{password}".encode()
+    # Without a password the proof would be one that anybody can give.
+    if not password or scheme.casefold() != "basic" or not hmac.compare_digest(received, expected):
         raise _wrong("authorization")
 
 

@@ -73,6 +73,8 @@ class SalesforceStandIn(StandIn):
         return {"id": key, "success": True, "errors": []}
 
     def _query(self, query: str) -> list[dict[str, Any]]:
+        if "WHERE Id = ''" in query:
+            return []
         if " FROM Campaign " in query:
             assert "IsActive = true" in query
             return [{"Id": "701000001"}] if "'hot lead'" in query else []
