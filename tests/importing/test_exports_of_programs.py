@@ -124,3 +124,33 @@ def test_statuses_that_may_be_lost_or_open_are_a_question(tmp_path: Path) -> Non
 def test_statuses_that_mean_lost_need_no_question(tmp_path: Path, stages: tuple[str, ...]) -> None:
     mapping = plan(table(tmp_path, pipeline(stages)), "Nr", "Stato").mapping
     assert (mapping.positive, mapping.open) == ("Closed Won", tuple(stage for stage in stages if stage == "Open"))
+
+
+SALESFORCE = {
+    "English": ("Closed - Converted", "Closed - Not Converted", "Open - Not Contacted", "Working - Contacted"),
+    "German": (
+        *("Geschlossen - konvertiert", "Geschlossen - nicht konvertiert"),
+        *("Offen - nicht kontaktiert", "In Bearbeitung - kontaktiert"),
+    ),
+    "two words": ("Konvertiert", "Nicht konvertiert"),
+}
+
+
+@pytest.mark.parametrize("name", SALESFORCE)
+def test_the_statuses_that_salesforce_brings_need_no_question(tmp_path: Path, name: str) -> None:
+    stages = SALESFORCE[name]
+    content = table(tmp_path, text_file("Nr;Stato", lambda n: f"L{n};{stages[n % len(stages)]}"))
+    mapping = plan(content, "Nr", "Stato").mapping
+    assert (mapping.positive, {*mapping.open}) == (stages[0], {*stages[2:]})
+
+
+def test_titles_of_only_spaces_are_titles(tmp_path: Path) -> None:
+    row = lambda n: f"L{n},{'Won' if is_won(n) else 'Lost'},{moment(n):%Y-%m-%d},{n % 3},{n % 5},x"  # noqa: E731
+    leads = read(tmp_path, text_file("Nr,Stato,Data, ,  ,", row))
+    assert (len(leads), leads.table.columns[:3]) == (LEADS, ("Nr", "Stato", "Data"))
+
+
+def test_a_line_above_the_titles_is_no_line_of_titles(tmp_path: Path) -> None:
+    row = lambda n: f"L{n};{moment(n):%Y-%m-%d};{'Won' if is_won(n) else 'Lost'};{n % 5}"  # noqa: E731
+    leads = read(tmp_path, text_file("Bericht;Muster AG;;\nNr;Data;Stato;Besuche", row))
+    assert (len(leads), leads.table.columns) == (LEADS, ("Nr", "Data", "Stato", "Besuche"))

@@ -15,14 +15,26 @@ from leadwerk.importing.table import CsvTable
 from leadwerk.policy.folding import folded
 from leadwerk.texts.message import Message
 
-_WON_WORDS = ("won", "closed won", "closedwon", "gewonnen", "gagné", "gagnée", "vinto", "vinta")
+_WON_WORDS = (
+    "won",
+    "closed won",
+    "closedwon",
+    "gewonnen",
+    "gagné",
+    "gagnée",
+    "vinto",
+    "vinta",
+    *("closed - converted", "geschlossen - konvertiert", "fermée - convertie", "chiuso - convertito"),
+)
 _POSITIVE_WORDS = (
     *("1", "1.0", "true", "yes", "y", "ja", "oui", "si", "sì", "wahr", "vrai", "vero", "converted"),
+    *("konvertiert", "converti", "convertie", "convertito", "convertita"),
     *_WON_WORDS,
 )
 _OPEN_WORDS = (
     *("open", "offen", "ouvert", "ouverte", "aperto", "aperta", "new", "neu", "nouveau", "nouvelle", "nuovo"),
     *("pending", "hängig", "pendent", "pendente", "en attente", "in attesa", "unknown", "unbekannt"),
+    *("open - not contacted", "working - contacted", "offen - nicht kontaktiert", "in bearbeitung - kontaktiert"),
     *("in progress", "in bearbeitung", "in arbeit", "in prüfung", "en cours", "in corso"),
 )
 _LOST_WORDS = (
@@ -33,7 +45,8 @@ _LOST_WORDS = (
     *("unqualifiziert", "nicht gewonnen", "pas intéressé", "non interessato", "closed", "geschlossen", "duplicate"),
 )
 _LOST_WORD = re.compile(
-    r"\b(?:lost|verloren|perdu|perdue|perso|persa|(?:not|non) (?:converted|won|qualified|converti|convertito))\b",
+    r"\b(?:lost|verloren|perdu|perdue|perso|persa|(?:not|non|nicht) (?:converted|won|qualified"
+    r"|konvertiert|gewonnen|qualifiziert|convertie?|convertit[oa]))\b",
     re.IGNORECASE,
 )
 # What the good end of a lead is called where nothing states it, and what a lead is called that has no end yet.

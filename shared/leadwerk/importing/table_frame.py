@@ -86,10 +86,23 @@ def _likely_header(rows: Sequence[Record]) -> Record:
     full = [record for record in rows if _filled(record) >= _FULL_SHARE * width]
     if not full:
         return rows[0]
+    if untitled := _partly_titled(rows, full[0]):
+        return untitled
     if _numbers(full[0]) < _NUMBERS_OF_NO_TITLES * _filled(full[0]):
         return full[0]
     # DATEV's first line describes the file: "EXTF";700;16;"Debitoren";5;20250106…
     return next((record for record in full[1:_LINES_ABOVE_TITLES] if not _numbers(record)), full[0])
+
+
+def _partly_titled(rows: Sequence[Record], first_full: Record) -> Record | None:
+    """The record above the first full one, if that is a lead and this holds titles, some of them blank; else None."""
+    with_digits = sum(bool(re.search(r"\d", field)) for field in first_full.fields)
+    above = rows[rows.index(first_full) - 1] if first_full is not rows[0] else None
+    if above is None or 2 * with_digits < _filled(first_full) or len(above.fields) != len(first_full.fields):
+        return None
+    titles = [field.strip() for field in above.fields if field.strip()]
+    are_titles = len({*titles}) == len(titles) and not any(re.search(r"\d", title) for title in titles)
+    return above if are_titles and 2 * len(titles) >= len(above.fields) else None
 
 
 def _numbers(record: Record) -> int:

@@ -13,6 +13,8 @@ CALLING_CODES = {"CH": "41", "DE": "49", "AT": "43", "LI": "423", "FR": "33", "I
 # Lengths of national numbers without the leading 0: BAKOM (CH), BNetzA (DE), RTR (AT); elsewhere E.164's 15 digits.
 _NATIONAL = {"41": (9, 9), "49": (5, 12), "43": (4, 13), "423": (7, 7)}
 _WRITTEN = r"\+?[0-9()\[\]/.\- ]+"
+_AROUND_NUMBERS = r"^'|^(?:p|tel|mobile?|phone|telefon|handy|natel)\b[.:]*\s*|\s*\([^()\d]+\)$|(?<=\d)\.0$"
+"""Meta's lead forms write p: in front, links tel:, spreadsheets an apostrophe, or .0 behind, people (mobile)."""
 _NUMBER = r"(?<![\w.-])(?:\+|\(?0)[0-9()\[\]/.\- ]+"
 _DATE = r"\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b"
 _ADDRESS = r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[^\W_][\w-]{0,62}\.)+[^\W\d_][\w-]{1,62}"
@@ -42,13 +44,14 @@ def parse_phone(value: object, country: str = "CH", field: str = "phone") -> str
 
     >>> parse_phone("079 123 45 67"), parse_phone("+49 (0)89/1234-567", "CH"), parse_phone("0043 1 234 56 78", "DE")
     ('+41791234567', '+49891234567', '+4312345678')
+    >>> parse_phone("'+41791234567"), parse_phone("791234567.0"), parse_phone("Tel. 079 123 45 67 (mobil)")
+    ('+41791234567', '+41791234567', '+41791234567')
 
     Raises:
         InputError: this is no telephone number, or its country is unknown.
     """
     text = unicodedata.normalize("NFKC", str(value))[:60] if isinstance(value, (str, int)) else ""
-    # Meta's lead forms write p: in front, links tel:.
-    text = re.sub(r"^(?:p|tel):", "", re.sub(r"[‐‑‒–—−]", "-", " ".join(text.split())))
+    text = re.sub(_AROUND_NUMBERS, "", re.sub(r"[‐‑‒–—−]", "-", " ".join(text.split())).casefold())
     if isinstance(value, bool) or not re.fullmatch(_WRITTEN, text):
         raise _phone_refusal(value, field, Message("reject.phone.digits"))
     digits = _international(text, CALLING_CODES.get(country, ""))
