@@ -19,7 +19,7 @@ few = examples(15, suppress_health_check=list(HealthCheck))
 moments = st.sampled_from([T0 + timedelta(days=days) for days in (-3, 0, 0, 1, 2, 10, 11)])
 
 
-@pytest.mark.parametrize("name", ["policy_changes/history", "suggestions/latest", "outcomes/changes"])
+@pytest.mark.parametrize("name", ["policy_changes/history", "suggestions/latest", "outcomes/changes", "audit/changes"])
 def test_the_statement_passes_googles_analyser(name: str) -> None:
     assert analyse(statement(name))
 
@@ -39,6 +39,38 @@ def test_the_history_has_each_change_once_the_newest_first(changes: list[Row]) -
     times = [row["changed_at"] for row in rows]
     assert times == sorted(times, reverse=True)
     assert all(at <= NOW for at in times)
+
+
+def training(run_id: str, at: datetime, promoted: bool) -> Row:
+    counts = {"row_count": 9, "positives": 1, "metrics": "{}", "model_version": run_id, "reason": "because"}
+    return {"run_id": run_id, "trained_at": at, "promoted": promoted, **counts}
+
+
+def act(entry_id: str, at: datetime, action: str) -> Row:
+    return {"entry_id": entry_id, "day": at.date(), "occurred_at": at, "action": action, "actor": "Ada"}
+
+
+@few
+@given(
+    st.lists(st.builds(training, st.sampled_from("12"), moments, st.booleans()), max_size=5),
+    st.lists(
+        st.builds(act, st.sampled_from("12"), moments, st.sampled_from(["promote", "rollback", "access"])), max_size=5
+    ),
+    st.lists(st.builds(change, st.sampled_from("12"), moments, st.sampled_from("ab")), max_size=5),
+)
+def test_changes_of_models_and_rules_of_a_period_are_read_once(
+    runs: list[Row], acts: list[Row], changes: list[Row]
+) -> None:
+    tables = {"model_runs": runs, "audit_log": acts, "policy_changes": changes}
+    rows = assert_engines_agree(statement("audit/changes"), {"since": T0 - timedelta(days=1), "as_of": NOW}, tables)
+    acted = {"promote": "model", "rollback": "model_before"}
+    happened = [
+        *((run["trained_at"], "model") for run in runs if run["promoted"]),
+        *((row["occurred_at"], acted[row["action"]]) for row in acts if row["action"] in acted),
+        *((row["changed_at"], "rules") for row in changes),
+    ]
+    in_time = {(at, kind) for at, kind in happened if T0 - timedelta(days=1) < at <= NOW}
+    assert [(row["changed_at"], row["kind"]) for row in rows] == sorted(in_time)
 
 
 def entry(number: int, rule: str, state: str, at: datetime, version: str) -> Row:

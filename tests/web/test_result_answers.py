@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Literal
 
 import pytest
 
@@ -10,8 +12,10 @@ from leadwerk.catalogue.languages import Language
 from leadwerk.policy.load import load
 from leadwerk.report.results import answers, segments
 from leadwerk.report.results.band_outcomes import BandOutcome
+from leadwerk.report.results.changes import DecisionChange
 from leadwerk.report.results.data import ResultsData
 from leadwerk.report.results.outcome_counts import OutcomeCount, Totals
+from leadwerk.report.results.questions import Question, questions
 from leadwerk.report.wording import Wording
 from support.selling import NOW
 
@@ -79,6 +83,40 @@ def test_a_segment_is_named_as_its_row_is() -> None:
     )
     sentence = segments.segments_answer(Wording(POLICY, "de", NOW), data)
     assert ("Deutsch" in sentence, "Englisch" in sentence) == (True, True)
+
+
+def market(changes: Sequence[DecisionChange]) -> Question:
+    counts = [
+        OutcomeCount(week=number, segment="de", wait_level=1, leads=40, certain=40, won=4, hot=0)
+        for number in range(26)
+    ]
+    data = ResultsData(
+        weeks=26, by="language", hot=70, counts=counts, outcomes=(), outlook=None, kpis=(), alerts=(), money=None,
+        changes=changes,
+    )  # fmt: skip
+    [question] = [question for question in questions(ENGLISH, data) if question.name == "market"]
+    return question
+
+
+def test_a_new_model_and_new_rules_are_marked_in_the_weeks_with_words_beside() -> None:
+    moments: Mapping[Literal["model", "rules", "model_before"], int] = {"model": 8, "rules": 7, "model_before": 22}
+    changes = [DecisionChange(changed_at=NOW - timedelta(days=ago), kind=kind) for kind, ago in moments.items()]
+    question = market(changes)
+    described = [row[1] for row in question.rows if row[1] != "–"]
+    assert [[part.partition(": ")[2] for part in text.split(", ")] for text in described] == [
+        ["the model before again"],
+        ["new model", "new rules"],
+    ]
+    assert (question.svg.count(">MR</text>"), question.svg.count(">M</text>")) == (2, 2)
+    assert "M: another model began to serve" in question.note
+
+
+def test_weeks_without_a_change_have_no_mark() -> None:
+    outside = DecisionChange(changed_at=NOW - timedelta(days=26 * 7), kind="rules")
+    for question in (market([]), market([outside])):
+        assert {row[1] for row in question.rows} == {"–"}
+        assert "event" not in question.svg
+        assert "another model" not in question.note
 
 
 def test_the_slowest_tenth_waits_hours() -> None:

@@ -72,6 +72,12 @@ class Plot:
         place = f'x="{px(self.x(at[0]))}" y="{px(self.y(at[1]) + dy)}"'
         return self._add(f'<text class="{kind}" {place} text-anchor="{anchor}">{escape(label)}</text>')
 
+    def mark(self, x: float, label: str, title: str) -> Plot:
+        """Something that happened at `x`: a line from bottom to top, a short label above it; `title` on hover."""
+        low, high = self.y_span
+        self._add(f"<g><title>{escape(title)}</title>").line((x, low), (x, high), "event")
+        return self.text((x, high), label, "lab", dy=-3)._add("</g>")
+
     def y_axis(self, ticks: Iterable[float], label: Callable[[float], str]) -> Plot:
         """Grid lines with their values to the left."""
         for tick in ticks:

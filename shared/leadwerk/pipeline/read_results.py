@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS
@@ -16,6 +16,7 @@ from leadwerk.policy.kpi_limits import Segmentation
 from leadwerk.policy.model import Policy
 from leadwerk.report.kpi_alerts import KpiAlert
 from leadwerk.report.report_rows import ScoredOutcome
+from leadwerk.report.results.changes import DecisionChange
 from leadwerk.report.results.data import ResultsData
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
@@ -71,6 +72,7 @@ def read_results(warehouse: Warehouse, policy: Policy, request: ResultsRequest, 
         if request.only_seller
         else keep(("money", policy.version, weeks, day), lambda: _money(warehouse, policy, weeks, now)),
         only_seller=request.only_seller,
+        changes=keep(("changes", weeks, day), lambda: _changes(warehouse, now, first_day)),
     )
 
 
@@ -100,6 +102,11 @@ def outcomes_read(
     }
     read = statement("scores/outcomes_by_score", ScoredOutcome)
     return ("outcomes", policy.version, now.date()), lambda: warehouse.rows(read, parameters)
+
+
+def _changes(warehouse: Warehouse, now: datetime, first_day: date) -> list[DecisionChange]:
+    parameters = {"since": datetime.combine(first_day, time(tzinfo=UTC)), "as_of": now}
+    return warehouse.rows(statement("audit/changes", DecisionChange), parameters)
 
 
 def _outlook(warehouse: Warehouse, policy: Policy, now: datetime) -> Outlook | None:

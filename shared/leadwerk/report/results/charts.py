@@ -57,8 +57,13 @@ def gains_chart(wording: Wording, gains: Sequence[tuple[float, float]], label: s
     return twice(draw) if gains else ""
 
 
-def weeks_chart(wording: Wording, weeks: Sequence[Totals], days: Sequence[str], label: str) -> str:
-    """Conversion by week of enquiry with its interval; weeks that are not certain yet have none."""
+def weeks_chart(
+    wording: Wording, weeks: Sequence[Totals], days: Sequence[str], label: str, marks: Mapping[int, tuple[str, str]]
+) -> str:
+    """Conversion by week of enquiry with its interval; weeks that are not certain yet have none.
+
+    `marks`: letters and words of the weeks in which models or rules changed.
+    """
     intervals = [
         (place, week.rate, *wilson(week.rate, week.certain))
         for place, week in enumerate(weeks)
@@ -76,6 +81,8 @@ def weeks_chart(wording: Wording, weeks: Sequence[Totals], days: Sequence[str], 
         plot.x_axis((0, last), lambda place: days[int(place)] if int(place) < len(days) else "")
         upper = [(float(place), min(high, ticks[-1])) for place, _, _, high in intervals]
         plot.band(upper, [(float(place), low) for place, _, low, _ in intervals], "area")
+        for place, (letters, words) in marks.items():
+            plot.mark(place, letters, words)
         return plot.path([(float(place), rate) for place, rate, _, _ in intervals], "main")
 
     return twice(draw) if intervals else ""

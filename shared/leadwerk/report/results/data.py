@@ -10,6 +10,7 @@ from leadwerk.policy.folding import is_same_name
 from leadwerk.policy.kpi_limits import Segmentation
 from leadwerk.report.kpi_alerts import DailyKpi, KpiAlert
 from leadwerk.report.report_rows import ScoredOutcome
+from leadwerk.report.results.changes import DecisionChange
 from leadwerk.report.results.outcome_counts import OutcomeCount
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class ResultsData:
 
     `hot`: where HOT starts for everybody today. `kpis`: of each morning, the oldest first. `money` is None, and
     `only_seller` the reader, where the reader is a seller: no costs, and of sellers' figures the own only.
+    `changes`: of model and rules, the oldest first.
     """
 
     weeks: int
@@ -35,6 +37,7 @@ class ResultsData:
     alerts: Sequence[KpiAlert]
     money: MoneyFigures | None
     only_seller: str | None = None
+    changes: Sequence[DecisionChange] = ()
 
     def may_show(self, seller: str | None) -> bool:
         """Whether the reader may see figures of this seller."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from leadwerk.report.kpi_alerts import DailyKpi
 from leadwerk.report.money_figures import MoneyFigures
 from leadwerk.report.results import answers, charts
 from leadwerk.report.results.band_outcomes import by_band
+from leadwerk.report.results.changes import by_week, changes_text, marks
 from leadwerk.report.results.data import ResultsData
 from leadwerk.report.results.money import money_views
 from leadwerk.report.results.outcome_counts import OutcomeCount, Totals, grouped, hours_of, totals, waits
@@ -22,7 +23,7 @@ from leadwerk.stats.wilson import wilson
 
 @dataclass(frozen=True)
 class Question:
-    """A question with its answer, chart, table, and what it was measured on."""
+    """A question with its answer, chart, table, and what it was measured on; `words`: columns that are no figures."""
 
     name: str
     title: str
@@ -31,6 +32,7 @@ class Question:
     note: str
     head: Cells
     rows: Sequence[Cells]
+    words: int = 1
 
 
 def questions(wording: Wording, data: ResultsData) -> list[Question]:
@@ -39,7 +41,7 @@ def questions(wording: Wording, data: ResultsData) -> list[Question]:
         *_of_scores(wording, data),
         *_of_time(wording, data.outlook),
         *_of_speed(wording, data.counts),
-        *_of_market(wording, data.counts, data.weeks),
+        *_of_market(wording, data),
         *_of_trend(wording, data.kpis),
         *_of_money(wording, data.money),
     ]
@@ -112,24 +114,32 @@ def _of_speed(wording: Wording, counts: Sequence[OutcomeCount]) -> list[Question
     return [_question(wording, "speed", answer, svg, note, (column_heads(wording, "within", "contacted"), rows))]
 
 
-def _of_market(wording: Wording, counts: Sequence[OutcomeCount], weeks: int) -> list[Question]:
-    by_week = grouped(counts, lambda row: row.week)
+def _of_market(wording: Wording, data: ResultsData) -> list[Question]:
+    weekly_counts = grouped(data.counts, lambda row: row.week)
     empty = Totals(leads=0, certain=0, won=0, hot=0)
-    series = [by_week.get(week, empty) for week in range(weeks)]
+    series = [weekly_counts.get(week, empty) for week in range(data.weeks)]
     if not any(week.certain for week in series):
         return []
-    first = wording.now - timedelta(days=weeks * 7 - 1)
-    days = [wording.day(first + timedelta(days=7 * week)) for week in range(weeks)]
-    answer = answers.market_answer(wording, series)
-    rows = []
-    for day, week in zip(days, series, strict=True):
-        if week.leads:
-            rate = wording.percent(week.rate, 1) if week.rate is not None else "–"
-            span = interval_text(wording, *wilson(week.rate, week.certain)) if week.rate is not None else "–"
-            rows.append((day, wording.number(week.leads), wording.number(week.certain), rate, span))
+    first = wording.now - timedelta(days=data.weeks * 7 - 1)
+    days = [wording.day(first + timedelta(days=7 * week)) for week in range(data.weeks)]
+    answer, changes = answers.market_answer(wording, series), by_week(data.changes, first, data.weeks)
+    rows = [
+        (days[place], changes_text(wording, changes.get(place, ())), *_week_figures(wording, week))
+        for place, week in enumerate(series)
+        if week.leads or place in changes
+    ]
     note = wording.say("page.measured.certain", days=wording.policy.horizon_days)
-    head = column_heads(wording, "week", "leads", "certain", "rate", "interval")
-    return [_question(wording, "market", answer, charts.weeks_chart(wording, series, days, answer), note, (head, rows))]
+    if changes:
+        note = f"{note} {wording.say('page.market.marks')}"
+    head = column_heads(wording, "week", "changes", "leads", "certain", "rate", "interval")
+    svg = charts.weeks_chart(wording, series, days, answer, marks(wording, changes))
+    return [replace(_question(wording, "market", answer, svg, note, (head, rows)), words=2)]
+
+
+def _week_figures(wording: Wording, week: Totals) -> Cells:
+    rate = wording.percent(week.rate, 1) if week.rate is not None else "–"
+    span = interval_text(wording, *wilson(week.rate, week.certain)) if week.rate is not None else "–"
+    return wording.number(week.leads), wording.number(week.certain), rate, span
 
 
 def _of_trend(wording: Wording, history: Sequence[DailyKpi]) -> list[Question]:
