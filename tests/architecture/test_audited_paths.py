@@ -122,6 +122,7 @@ POSTS = {
     "/start/file": READS,  # looks at the file
     "/start/file/{key}/import": "audit_log",
     "/start/train": "model_runs",
+    "/results/customers": READS,  # measures
     "/rules/discard": READS,  # a draft
     "/rules/numbers": READS,  # a draft
     "/rules/publish": "policy_changes",

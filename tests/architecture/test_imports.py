@@ -29,7 +29,10 @@ FLOORS: tuple[frozenset[str], ...] = (
 PURE = ("stats", "catalogue", "points", "drawing", "learning", "scoring", "features", "lead", "experiment")
 SCORE_MUST_NOT_REACH = ("pandas", "sklearn", "google", "scipy", "matplotlib", "sqlglot", "pyarrow", "requests")
 # What a page's section imports when it is first asked for (leadwerk.web.pages.desk_site).
-FIRST_PAGES = {"calls": ("calls", "lead", "lead_form"), "door": ("enter",)}
+FIRST_PAGES = {
+    "calls": ("calls", "lead", "lead_form"), "door": ("enter",), "start": ("start",), "settings": ("preferences",),
+}  # fmt: skip
+FIRST_PAGES_WITH_ARRAYS = ("companies", "results", "review", "thresholds", "rules", "operations", "privacy")
 # A module that needs the outside world imports one of these; a pure room may not.
 OUTSIDE_WORLD = frozenset(
     {"os", "io", "time", "socket", "subprocess", "shutil", "tempfile", "threading", "random"}
@@ -176,6 +179,12 @@ def test_a_cold_start_of_score_pays_for_no_heavy_library() -> None:
 def test_the_first_page_of_a_process_pays_for_no_arrays(pages: tuple[str, ...]) -> None:
     start = [f"leadwerk.web.pages.{name}" for name in ("front", "desk_site", *pages)]
     assert heavy_imports([*start, "leadwerk.warehouse.duckdb"], ("numpy", *SCORE_MUST_NOT_REACH)) == {}
+
+
+@pytest.mark.parametrize("page", FIRST_PAGES_WITH_ARRAYS)
+def test_the_first_page_of_a_process_pays_for_no_heavy_library(page: str) -> None:
+    start = [f"leadwerk.web.pages.{name}" for name in ("front", "desk_site", page)]
+    assert heavy_imports([*start, "leadwerk.warehouse.duckdb"], ("xgboost", *SCORE_MUST_NOT_REACH)) == {}
 
 
 def heavy_imports(start: list[str], libraries: tuple[str, ...]) -> dict[str, set[str]]:

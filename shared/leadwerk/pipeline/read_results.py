@@ -17,6 +17,7 @@ from leadwerk.policy.model import Policy
 from leadwerk.report.kpi_alerts import KpiAlert
 from leadwerk.report.report_rows import ScoredOutcome
 from leadwerk.report.results.changes import DecisionChange
+from leadwerk.report.results.customers import CustomerFindings
 from leadwerk.report.results.data import ResultsData
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
@@ -39,12 +40,14 @@ class ResultsRequest:
     """Results as of `now` (aware, UTC) of the last `weeks`, in segments `by` a field.
 
     `only_seller`: who reads, if a seller: no costs, and of sellers' figures the own only.
+    `customers`: as measured last.
     """
 
     now: datetime
     weeks: int = 26
     by: Segmentation = "language"
     only_seller: str | None = None
+    customers: CustomerFindings | None = None
 
 
 def at_once(key: Hashable, read: Callable[[], Value]) -> Value:
@@ -72,6 +75,7 @@ def read_results(warehouse: Warehouse, policy: Policy, request: ResultsRequest, 
         if request.only_seller
         else keep(("money", policy.version, weeks, day), lambda: _money(warehouse, policy, weeks, now)),
         only_seller=request.only_seller,
+        customers=request.customers,
         changes=keep(("changes", weeks, day), lambda: _changes(warehouse, now, first_day)),
     )
 

@@ -12,6 +12,7 @@ import msgspec
 from leadwerk.catalogue.languages import Language, supported_language
 from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS
 from leadwerk.errors import InputError
+from leadwerk.pipeline.customers import read_customers
 from leadwerk.pipeline.drift.check_rows import latest_checks
 from leadwerk.pipeline.health import Health, health_of
 from leadwerk.pipeline.read_results import ResultsRequest, read_results
@@ -33,6 +34,7 @@ from leadwerk.report.report_rows import (
     ScoredOutcome,
     StoredTrainingRun,
 )
+from leadwerk.report.results.customers import CustomerFindings
 from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import R, Statement, Warehouse
 from leadwerk.warehouse.statement import statement
@@ -71,7 +73,7 @@ def run(
     Raises:
         InputError: the language is not supported.
     """
-    facts = gather(warehouse, policy, registry, now=request.now, truth=request.truth)
+    facts = gather(warehouse, policy, registry, now=request.now, truth=request.truth, customers=read_customers(store))
     page = render(facts, _language(request.language, policy)).encode()
     store.write(request.name, page, content_type="text/html; charset=utf-8")
     health = health_of(warehouse, policy, facts.champion, now=request.now)
@@ -79,7 +81,13 @@ def run(
 
 
 def gather(
-    warehouse: Warehouse, policy: Policy, registry: Registry, *, now: datetime, truth: ReportTruth | None = None
+    warehouse: Warehouse,
+    policy: Policy,
+    registry: Registry,
+    *,
+    now: datetime,
+    truth: ReportTruth | None = None,
+    customers: CustomerFindings | None = None,
 ) -> ReportData:
     """All data of the page, from the warehouse and the registry."""
     champion = registry.champion()
@@ -115,7 +123,7 @@ def gather(
             drift=latest_checks(warehouse, now),
             funnel=read_funnel(warehouse, policy, days=FUNNEL_DAYS, now=now),
             stage_test=stage_model.test if (stage_model := newest_stage_model(registry)) else None,
-            results=read_results(warehouse, policy, ResultsRequest(now=now)),
+            results=read_results(warehouse, policy, ResultsRequest(now=now, customers=customers)),
         )
 
 

@@ -48,7 +48,9 @@ class AuditFilter:
     action: str | None = None
 
     def accepts(self, entry: AuditEntry) -> bool:
-        """Whether the entry is of that actor and action; the query has chosen leads and period."""
+        """Whether the entry is of those leads, that actor and action; the query has chosen the period."""
+        if self.lead_ids and entry.lead_id not in self.lead_ids:
+            return False
         return self.actor in (None, entry.actor) and (self.action is None or entry.action.startswith(self.action))
 
 

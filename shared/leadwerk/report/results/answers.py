@@ -65,7 +65,7 @@ def segments_answer(wording: Wording, segments: Mapping[str, Totals], mean: floa
     compared = {name: segment for name, segment in segments.items() if segment.certain >= LEAST}
     if mean is None or not compared:
         return wording.say("page.answer.few", count=sum(segment.certain for segment in segments.values()))
-    z = _z_of_many(len(compared))
+    z = z_of_many(len(compared))
     above, below = [], []
     for name, segment in compared.items():
         low, high = wilson(segment.won / segment.certain, segment.certain, z)
@@ -90,10 +90,10 @@ def order_answer(wording: Wording, gains: Sequence[tuple[float, float]]) -> str:
     )
 
 
-def _z_of_many(count: int) -> float:
+def z_of_many(count: int) -> float:
     """Normal quantile of a 95 % interval that holds for all of `count` comparisons (Bonferroni).
 
-    >>> round(_z_of_many(1), 2), round(_z_of_many(20), 2)
+    >>> round(z_of_many(1), 2), round(z_of_many(20), 2)
     (1.96, 3.02)
     """
     if count <= 1:

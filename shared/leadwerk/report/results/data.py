@@ -11,6 +11,7 @@ from leadwerk.policy.kpi_limits import Segmentation
 from leadwerk.report.kpi_alerts import DailyKpi, KpiAlert
 from leadwerk.report.report_rows import ScoredOutcome
 from leadwerk.report.results.changes import DecisionChange
+from leadwerk.report.results.customers import CustomerFindings
 from leadwerk.report.results.outcome_counts import OutcomeCount
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class ResultsData:
 
     `hot`: where HOT starts for everybody today. `kpis`: of each morning, the oldest first. `money` is None, and
     `only_seller` the reader, where the reader is a seller: no costs, and of sellers' figures the own only.
-    `changes`: of model and rules, the oldest first.
+    `changes`: of model and rules, the oldest first. `customers`: None for sellers, and where nothing was measured.
     """
 
     weeks: int
@@ -38,6 +39,7 @@ class ResultsData:
     money: MoneyFigures | None
     only_seller: str | None = None
     changes: Sequence[DecisionChange] = ()
+    customers: CustomerFindings | None = None
 
     def may_show(self, seller: str | None) -> bool:
         """Whether the reader may see figures of this seller."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from leadwerk.report.formatter import Formatter
 from leadwerk.report.kpi_section import alert_sentence
+from leadwerk.report.results.customers import CustomersView, customers_view
 from leadwerk.report.results.data import ResultsData
 from leadwerk.report.results.outcome_counts import hours_of, totals
 from leadwerk.report.results.questions import Question, questions
@@ -34,6 +35,7 @@ class ResultsView:
     questions: Sequence[Question]
     segments: Sequence[SegmentView]
     segments_answer: str
+    customers: CustomersView | None
 
 
 def results_view(wording: Wording, data: ResultsData) -> ResultsView:
@@ -49,6 +51,7 @@ def results_view(wording: Wording, data: ResultsData) -> ResultsView:
         questions=questions(wording, data),
         segments=segment_views(wording, data),
         segments_answer=segments_answer(wording, data),
+        customers=customers_view(wording, data.customers),
     )
 
 

@@ -76,6 +76,7 @@ def _results() -> tuple[Page, ...]:
 
     return (
         Page("GET", "/results", results.ResultsForm, results.show, roles_of("results")),
+        Page("POST", "/results/customers", NoForm, results.measure, MANAGERS),
         Page("GET", "/results/{name}.csv", results.ResultsForm, results.download, roles_of("results")),
     )
 

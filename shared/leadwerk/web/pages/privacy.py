@@ -78,13 +78,14 @@ class TableView:
 def show(visit: Visit, form: TrailForm) -> Answer:
     """The trail, the newest act first, and the way to one person's data."""
     wording = Wording(visit.policy, visit.language, visit.now)
-    entries = _entries(visit, form)
+    recent = _entries(visit, TrailForm(days=form.days))
+    entries = [entry for entry in recent if _filters(visit, form).accepts(entry)]
     return render(
         visit,
         "privacy.html",
         menu_entry="privacy",
         form=form,
-        actions=sorted({entry.action for entry in _entries(visit, TrailForm(days=form.days))}),
+        actions=sorted({entry.action for entry in recent}),
         entries=[(wording.moment(entry.occurred_at), *_texts(entry)) for entry in entries[:MOST_SHOWN]],
         total=len(entries),
         most=MOST_SHOWN,
@@ -99,14 +100,17 @@ def download(visit: Visit, form: TrailForm) -> Answer:
 
 
 def _entries(visit: Visit, form: TrailForm) -> list[AuditEntry]:
-    filters = AuditFilter(
+    return read_trail(visit.warehouse, _filters(visit, form))[::-1]
+
+
+def _filters(visit: Visit, form: TrailForm) -> AuditFilter:
+    return AuditFilter(
         until=visit.now,
         since=visit.now - timedelta(days=form.days),
         lead_ids=(form.lead,) if form.lead else (),
         actor=form.actor,
         action=form.action,
     )
-    return read_trail(visit.warehouse, filters)[::-1]
 
 
 def _texts(entry: AuditEntry) -> tuple[str, ...]:

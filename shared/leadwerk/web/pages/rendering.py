@@ -81,7 +81,9 @@ def bare(template: str, *, status: int = 200, language: str = "en", **context: A
 
 def redirect(path: str, notice: str = "", headers: Mapping[str, str] | None = None) -> Answer:
     """See `path` next (303), which then shows the text of the key `page.said.{notice}`."""
-    location = f"{path}{'&' if '?' in path else '?'}said={notice}" if notice else path
+    page_path, mark, place = path.partition("#")
+    said = f"{'&' if '?' in page_path else '?'}said={notice}" if notice else ""
+    location = f"{page_path}{said}{mark}{place}"
     return Answer(b"", status=303, headers={**PAGE_HEADERS, "Location": location, **(headers or {})})
 
 
@@ -95,7 +97,7 @@ MESSAGES = frozenset(
     {"taken", "released", "company_taken", "company_released",
      "verdict", "override", "override_released", "settings", "held", "freed", "published",
      "reverted", "draft", "discarded", "replayed", "decided", "rolled_back", "sent_again", "imported",
-     "trained", "repeated"}
+     "trained", "repeated", "measured"}
 )  # fmt: skip
 """Messages that an address may ask for: no other text of ours, and none of others."""
 

@@ -7,6 +7,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from leadwerk.pipeline import wiring
+from leadwerk.pipeline.customers import measure_customers, read_customers
 from leadwerk.pipeline.read_results import ResultsRequest, read_results
 from leadwerk.policy.kpi_limits import Segmentation
 from leadwerk.report.results.data import ResultsData
@@ -19,7 +21,8 @@ from leadwerk.report.wording import Wording
 from leadwerk.texts.message import Message
 from leadwerk.web import Answer
 from leadwerk.web.pages.cached import cached_figures
-from leadwerk.web.pages.rendering import render
+from leadwerk.web.pages.rendering import redirect, render
+from leadwerk.web.pages.site import NoForm
 from leadwerk.web.pages.table_csv import csv_answer
 from leadwerk.web.pages.visit import Visit
 from leadwerk.web.problem_document import NotFound
@@ -66,7 +69,19 @@ def download(visit: Visit, form: ResultsForm, name: str) -> Answer:
     return csv_answer(name, [head, *rows])
 
 
+def measure(visit: Visit, _: NoForm) -> Answer:
+    """Measure who the customers are, and which leads resemble each other; the figures are kept."""
+    measure_customers(visit.warehouse, visit.policy, wiring.reports(visit.config), visit.now)
+    return redirect("/results#customers", "measured")
+
+
 def _data(visit: Visit, form: ResultsForm) -> ResultsData:
     oversees = visit.may("manager", "operator")
-    request = ResultsRequest(now=visit.now, weeks=form.weeks, by=form.by, only_seller=None if oversees else visit.name)
+    request = ResultsRequest(
+        now=visit.now,
+        weeks=form.weeks,
+        by=form.by,
+        only_seller=None if oversees else visit.name,
+        customers=read_customers(wiring.reports(visit.config)) if oversees else None,
+    )
     return read_results(visit.warehouse, visit.policy, request, cached_figures)

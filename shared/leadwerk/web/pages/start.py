@@ -16,7 +16,7 @@ from leadwerk.web import Answer, NotFound
 from leadwerk.web.pages.menu import menu, roles_of
 from leadwerk.web.pages.rendering import redirect, render
 from leadwerk.web.pages.site import FreeForm, NoForm
-from leadwerk.web.pages.upload import UPLOAD_BYTES, UploadForm
+from leadwerk.web.pages.upload import FIRST_RUN_NOTE, UPLOAD_BYTES, UploadForm
 from leadwerk.web.pages.visit import Visit
 from leadwerk.web.problem_document import Forbidden
 
@@ -79,10 +79,11 @@ def show(visit: Visit, _: NoForm) -> Answer:
     wording = Wording(visit.policy, visit.language, visit.now)
     reached_steps = progress(visit)
     last = None
-    if is_laptop(visit):
-        from leadwerk.web.pages import start_file
+    # Asked before the import: most pages of a process's start have no such note, and reading it brings the learning.
+    if is_laptop(visit) and (visit.config.home / FIRST_RUN_NOTE).is_file():
+        from leadwerk.web.pages.first_run_note import last_run
 
-        last = start_file.last_run(visit)
+        last = last_run(visit)
     return render(
         visit,
         "start.html",

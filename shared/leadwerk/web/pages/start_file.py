@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import get_args
 
 import msgspec
-from msgspec import Struct
 
 from leadwerk.catalogue.languages import Language
-from leadwerk.errors import UNREADABLE_JSON, InputError, LeadwerkError
+from leadwerk.errors import InputError, LeadwerkError
 from leadwerk.importing.table import CsvTable, read_table
-from leadwerk.learning.leak_finding import LeakFinding
-from leadwerk.learning.leak_texts import finding_text
 from leadwerk.pipeline import import_leads, rescore, retrain as training, wiring
 from leadwerk.pipeline.audit.trail import Act, record_act
 from leadwerk.pipeline.import_home import prepared_files, refuse_overwriting, rejects_path
@@ -22,62 +18,15 @@ from leadwerk.pipeline.leak_gate import FieldChoices
 from leadwerk.pipeline.serving.champion_cache import ChampionCache
 from leadwerk.pipeline.uploads import Uploads
 from leadwerk.report.wording import Wording
-from leadwerk.texts.message import restored, stored
+from leadwerk.texts.message import stored
 from leadwerk.web import Answer
 from leadwerk.web.pages import start_view as view
 from leadwerk.web.pages.cached import forget
+from leadwerk.web.pages.first_run_note import LastRun, last_run, remember
 from leadwerk.web.pages.rendering import redirect, render
 from leadwerk.web.pages.start_form import FileForm
 from leadwerk.web.pages.upload import UploadForm
 from leadwerk.web.pages.visit import Visit
-
-LAST_RUN = "first_run.json"
-
-
-class LastRun(Struct, frozen=True):
-    """The last import and training of this home, as the start page shows them.
-
-    `model`: the version that serves, None without one; `reason` of the promotion gate; `leaks` that stopped training.
-    """
-
-    file: str
-    imported_at: datetime
-    leads: int
-    won: int
-    lost: int
-    open: int
-    rejected: int
-    rejects_file: str | None
-    trained_at: datetime | None = None
-    model: str | None = None
-    is_promoted: bool = False
-    reason: str = ""
-    reason_message: str = ""
-    leaks: tuple[LeakFinding, ...] = ()
-
-    def why(self) -> str:
-        """Why the model was promoted or not, as a message."""
-        return restored(self.reason_message, self.reason)
-
-    def leak_texts(self, language: str) -> list[tuple[str, str, bool]]:
-        """The findings: field, text, and whether training stopped at it."""
-        return [(leak.field, finding_text(leak, language), leak.stops) for leak in self.leaks]
-
-
-def last_run(visit: Visit) -> LastRun | None:
-    """The last import of this home; None without one, or where its note cannot be read."""
-    try:
-        return msgspec.json.decode(_note(visit.config.home).read_bytes(), type=LastRun)
-    except (OSError, *UNREADABLE_JSON):
-        return None
-
-
-def _note(home: Path) -> Path:
-    return home / "imports" / LAST_RUN
-
-
-def _remember(home: Path, run: LastRun) -> None:
-    _note(home).write_bytes(msgspec.json.encode(run))
 
 
 def store(visit: Visit, form: UploadForm) -> str:
@@ -150,7 +99,7 @@ def import_(visit: Visit, fields: Mapping[str, str], key: str) -> Answer:
             rejects_to=rejects_path(reading.plan, home),
             commit=commit,
         )
-    _remember(
+    remember(
         home,
         LastRun(table.path.name, visit.now, report.leads, report.converted, report.lost, report.open,
                 report.rejected_rows, report.rejects_file),
@@ -173,7 +122,7 @@ def train(visit: Visit, fields: Mapping[str, str]) -> Answer:
     # Also where no model was promoted: then the leads get their points.
     rescore.run(visit.warehouse, visit.policy, champions.scorer(), now=visit.now, stored_at=visit.now)
     if last is not None:
-        _remember(
+        remember(
             visit.config.home,
             msgspec.structs.replace(
                 last, trained_at=visit.now, model=report.model_version, is_promoted=report.promoted,

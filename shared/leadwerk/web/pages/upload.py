@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from itertools import chain
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -15,6 +16,8 @@ from leadwerk.web.routes import QueriedRequest
 
 UPLOAD_BYTES = 32_000_000
 CHUNK = 65_536
+FIRST_RUN_NOTE = Path("imports") / "first_run.json"
+"""Where a home keeps what the last import and training came to."""
 
 
 class UploadForm(Struct, frozen=True):
