@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from markupsafe import escape
 
+from leadwerk.catalogue.languages import Language
 from leadwerk.errors import InputError
 from leadwerk.experiment.effect import IntervalEstimate
 from leadwerk.pipeline.audit.trail import AuditFilter, read_trail
+from leadwerk.pipeline.desk import stations
+from leadwerk.pipeline.desk.stations import Light
 from leadwerk.pipeline.health import Health
 from leadwerk.policy.experiment import Experiment
 from leadwerk.policy.people import Person
 from leadwerk.report.wording import Wording
 from leadwerk.web.door.admission import Visitor
 from leadwerk.web.pages import cached, experiment_view, operations
-from leadwerk.web.pages.operations import SendAgainForm
+from leadwerk.web.pages.operations import DriftView, SendAgainForm
 from leadwerk.web.pages.site import NoForm
 from leadwerk.web.pages.visit import Visit
 from support.selling import HOUR, NOW, lead, score, warehouse
@@ -84,6 +89,33 @@ def test_a_manager_reads_why_and_sends_nothing(visit: Visit) -> None:
     assert "INVALID_FIELD score__c" in page
     assert "/operations/dead-letters" not in page
     assert "nochmals senden" in page  # the remedy, in the reader's language
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "it", "en"])
+def test_whatever_is_not_green_has_its_remedy_and_section_beside(
+    visit: Visit, language: Language, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = replace(visit, visitor=Visitor(Person(name="otto", roles=("operator",), language=language)))
+    lights: Mapping[str, Light] = {"extract": "red", "ingest": "amber", "score": "green", "retrain": "grey"}
+    chain = [stations.Station(name, None, 0, light) for name, light in lights.items()]
+    monkeypatch.setattr(stations, "stations", lambda *_: chain)
+    monkeypatch.setattr(operations, "champion_drift", lambda *_: DriftView("Drift", "amber"))
+    monkeypatch.setattr(operations, "anomaly_sentences", lambda *_: ["Anomaly"])
+    monkeypatch.setattr(operations, "alert_sentence", lambda *_: "Outside")
+    monkeypatch.setattr(operations, "readable_alerts", lambda *_: [None])
+    page = operations.show(reader, NoForm()).body.decode()
+    say = Wording(visit.policy, language, NOW).say
+    named = [name for name in operations.RUNBOOK if str(escape(say(f"page.station.cure.{name}"))) in page]
+    assert named == ["none", "extract", "ingest", "drift", "anomalies", "kpi_limits", "letters"]
+    sections = [str(escape(say("page.runbook", section=operations.RUNBOOK[name]))) for name in named]
+    assert [section for section in sections if section not in page] == []
+
+
+def test_each_section_of_the_runbook_that_the_page_names_exists() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "operations.md").read_text("utf-8")
+    headings = {line.lstrip("# ") for line in guide.splitlines() if line.startswith("#")}
+    assert set(operations.RUNBOOK.values()) <= headings
+    assert {"none", *stations.LATE} <= set(operations.RUNBOOK)
 
 
 def test_the_drift_of_each_feature_is_listed_the_largest_first(visit: Visit) -> None:

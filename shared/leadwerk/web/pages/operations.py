@@ -34,6 +34,14 @@ from leadwerk.web.pages.visit import Visit
 RUNS = 20
 FEATURES = 12  # of the drift by feature
 DRIFT_SECONDS = 900.0
+RUNBOOK = {
+    "none": "What runs when", "extract": "extract_late", "ingest": "ingest_late", "threshold": "threshold_late",
+    "score": "rescore_late", "deliver": "deliver_late", "retrain": "retrain_late", "drift": "drift",
+    "anomalies": "anomalies", "kpi_limits": "kpi_limits", "letters": "deliveries_dead_letter",
+    "rejections": "feedback_rejected",
+}  # fmt: skip
+"""Sections of docs/operations.md on what is not green; the page says the remedies too: a desk may have no internet."""
+
 DRIFTS, SHIFTS = 0.1, 0.25
 """Stability index: below the first the leads are those of the training, above the second they are others."""
 
@@ -103,6 +111,7 @@ def show(visit: Visit, _: NoForm) -> Answer:
         experiment=experiment_view(visit, wording),
         champion=champion,
         runs=_runs(visit, wording),
+        runbook=RUNBOOK,
     )
 
 

@@ -8,12 +8,13 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from leadwerk.pipeline.audit.trail import AuditFilter, read_trail
+from leadwerk.pipeline.audit.trail import AuditEntry, AuditFilter, read_trail
 from leadwerk.pipeline.desk.review import Month, Review, ReviewedLead, read_review
 from leadwerk.pipeline.desk.stored_reasons import reason_details, reasons_of_scores
 from leadwerk.report.wording import Wording
 from leadwerk.stats.wilson import wilson
 from leadwerk.web import Answer
+from leadwerk.web.pages.cached import cached
 from leadwerk.web.pages.lead_view import reason_views
 from leadwerk.web.pages.operations import champion_drift
 from leadwerk.web.pages.rendering import render
@@ -147,8 +148,11 @@ def _verdict(visit: Visit, wording: Wording, verdict: str | None, reason: str | 
 def _decisions(visit: Visit, wording: Wording, month: Month) -> list[tuple[str, str, str, str, str]]:
     """What people, or the promotion gate, decided in the month."""
     filters = AuditFilter(since=month.since, until=min(month.until, visit.now))
+
+    def read() -> list[AuditEntry]:
+        return [act for act in read_trail(visit.warehouse, filters) if act.action.startswith(DECISIONS)]
+
     return [
         (wording.moment(act.occurred_at), act.actor or "Leadwerk", act.action, act.object or "", act.reason or "")
-        for act in read_trail(visit.warehouse, filters)
-        if act.action.startswith(DECISIONS)
+        for act in cached(("decisions", month), read)
     ]
