@@ -60,7 +60,7 @@ def run() -> Iterable[Figure]:
 
 
 def demo_home() -> Path:
-    """The demo's home; the demo is run where there is none."""
+    """The demo's home; the demo is run first, if need be."""
     home = Path(os.environ.get("LEADWERK_HOME") or process.ROOT / ".leadwerk").resolve()
     if not (home / "demo").is_dir():
         command = [sys.executable, "-c", "from leadwerk.cli import main; main()", "demo"]
@@ -141,10 +141,10 @@ class DemoDesk:
 
 def first_pages(desk: DemoDesk) -> Iterator[Figure]:
     """CPU seconds of a process from its start to its first page, a no-op's, and the share of what is allowed."""
-    asked = {"noop": ("noop", "/", "anna"), **{path: ("desk", path, name) for path, name in PAGES.items()}}
-    seconds: dict[str, list[float]] = {path: [] for path in asked}
+    requests = {"noop": ("noop", "/", "anna"), **{path: ("desk", path, name) for path, name in PAGES.items()}}
+    seconds: dict[str, list[float]] = {path: [] for path in requests}
     for turn in range(ROUNDS + 1):
-        for path, (target, address, name) in asked.items():
+        for path, (target, address, name) in requests.items():
             before = _cpu_of_children()
             with desk.serving(target) as port:
                 desk.get(port, address, name)

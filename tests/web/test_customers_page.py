@@ -102,11 +102,11 @@ def test_a_manager_measures_and_reads_and_a_seller_sees_nothing_of_it(visit: Vis
     assert (measured.measured_at, measured.traits, measured.groups) == (NOW, (), ())
     assert "No groups: too few leads" in results.show(visit, ResultsForm()).body.decode()
     keep(visit, FINDINGS)
-    shown = {
+    pages_of_roles = {
         role: results.show(of_person(role), ResultsForm()).body.decode() for role in ("manager", "operator", "seller")
     }
-    assert ["software" in shown[role] for role in shown] == [True, True, False]
-    assert ["/results/customers" in shown[role] for role in shown] == [True, False, False]
+    assert ["software" in pages_of_roles[role] for role in pages_of_roles] == [True, True, False]
+    assert ["/results/customers" in pages_of_roles[role] for role in pages_of_roles] == [True, False, False]
     [page] = [page for page in site.pages if page.path == "/results/customers"]
     assert page.roles == ("manager",)
 

@@ -41,7 +41,7 @@ def marks(wording: Wording, weekly: Mapping[int, Sequence[DecisionChange]]) -> d
 
 
 def changes_text(wording: Wording, changes: Sequence[DecisionChange]) -> str:
-    """The changes of a week in words; a dash where there are none."""
+    """The changes of a week in words; a dash without one."""
     return ", ".join(
         wording.say(f"page.change.{change.kind}", day=wording.day(change.changed_at)) for change in changes
     ) or "–"  # fmt: skip

@@ -81,8 +81,8 @@ def weeks_chart(
         plot.x_axis((0, last), lambda place: days[int(place)] if int(place) < len(days) else "")
         upper = [(float(place), min(high, ticks[-1])) for place, _, _, high in intervals]
         plot.band(upper, [(float(place), low) for place, _, low, _ in intervals], "area")
-        for place, (letters, words) in marks.items():
-            plot.mark(place, letters, words)
+        for place, (letters, label_text) in marks.items():
+            plot.mark(place, letters, label_text)
         return plot.path([(float(place), rate) for place, rate, _, _ in intervals], "main")
 
     return twice(draw) if intervals else ""

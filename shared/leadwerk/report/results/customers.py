@@ -136,8 +136,8 @@ def _trait_row(wording: Wording, trait: CustomerTrait) -> Cells:
 
 def _fact(wording: Wording, trait: CustomerTrait) -> str:
     # A policy may know no words in the reader's language: its first one is better than a code.
-    words = trait.labels.get(wording.language) or next(iter(trait.labels.values()), "–")
-    return words[:1].upper() + words[1:]
+    sentence = trait.labels.get(wording.language) or next(iter(trait.labels.values()), "–")
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _groups_answer(wording: Wording, findings: CustomerFindings) -> str:

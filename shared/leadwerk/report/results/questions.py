@@ -23,7 +23,7 @@ from leadwerk.stats.wilson import wilson
 
 @dataclass(frozen=True)
 class Question:
-    """A question with its answer, chart, table, and what it was measured on; `words`: columns that are no figures."""
+    """A question with its answer, chart, table, and what it was measured on; `text_columns` are no figures."""
 
     name: str
     title: str
@@ -32,7 +32,7 @@ class Question:
     note: str
     head: Cells
     rows: Sequence[Cells]
-    words: int = 1
+    text_columns: int = 1
 
 
 def questions(wording: Wording, data: ResultsData) -> list[Question]:
@@ -133,7 +133,7 @@ def _of_market(wording: Wording, data: ResultsData) -> list[Question]:
         note = f"{note} {wording.say('page.market.marks')}"
     head = column_heads(wording, "week", "changes", "leads", "certain", "rate", "interval")
     svg = charts.weeks_chart(wording, series, days, answer, marks(wording, changes))
-    return [replace(_question(wording, "market", answer, svg, note, (head, rows)), words=2)]
+    return [replace(_question(wording, "market", answer, svg, note, (head, rows)), text_columns=2)]
 
 
 def _week_figures(wording: Wording, week: Totals) -> Cells:
