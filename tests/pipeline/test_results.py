@@ -72,6 +72,7 @@ def test_costs_cycle_and_returns_are_those_of_the_rows(warehouse: DuckDBWarehous
     assert (figures.sales_cycle.wins, figures.sales_cycle.median) == (10, 10.0)
     assert figures.lifetime_value is not None
     assert figures.lifetime_value.value == pytest.approx(2000.0)  # accounts of two winners each
+    assert type(figures.lifetime_value.low) is float  # NumPy's own would be a text in JSON
     by_channel = {row.value: row for row in figures.returns if row.kind == "channel"}
     assert by_channel["referral"].cost == pytest.approx(45 * 40)
     assert by_channel["referral"].return_on_cost == pytest.approx((8000 - 1800) / 1800)

@@ -151,7 +151,7 @@ def lifetime_value(leads: LeadMoney) -> IntervalEstimate | None:
     _, position = np.unique(leads.customer[bought].astype(str), return_inverse=True)
     totals = np.bincount(position, leads.amount[bought])
     mean = float(totals.mean())
-    reach = 1.96 * float(totals.std(ddof=1)) / np.sqrt(len(totals)) if len(totals) > 1 else float("inf")
+    reach = float(1.96 * totals.std(ddof=1) / np.sqrt(len(totals))) if len(totals) > 1 else float("inf")
     return IntervalEstimate(mean, mean - reach, mean + reach)
 
 

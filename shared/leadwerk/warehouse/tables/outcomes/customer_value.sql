@@ -1,6 +1,6 @@
--- Leads created since @created_since until @as_of: channel, campaign source, when won within @horizon_days and for how
--- much, how often they were contacted until then, and whether their first score was HOT. A customer is an account, else a
--- person, else the lead alone.
+-- Leads created since @created_since until @as_of: channel, campaign source, when won and for how much, how often they
+-- were contacted until then, whether their first score was HOT, and whether @horizon_days are over. A customer is an
+-- account, else a person, else the lead alone.
 --
 -- @created_since TIMESTAMP
 -- @first_day DATE
