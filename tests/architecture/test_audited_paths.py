@@ -129,6 +129,7 @@ POSTS = {
     "/rules/replay": READS,
     "/rules/revert": "policy_changes",
     "/rules/suggestions": "suggestions",
+    "/rules/suggestions/replay": READS,
     "/rules/text": READS,  # a draft
     "/settings": READS,  # the browser's language and colours
     "/settings/link": READS,  # its use is a sign-in

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from support.browser_desk import Desk
+from support.desk_home import Rows
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 PAGES = (
@@ -28,7 +27,6 @@ PAGES = (
     "/companies",
     "/companies/a5.ch",
 )
-Rows = Callable[[str], list[dict[str, Any]]]
 
 
 def test_a_morning_by_keyboard(desk: Desk, rows: Rows) -> None:

@@ -19,7 +19,13 @@ from support.page_forms import SMALL_FILE, FieldValues, lead_ids_of, upload_key,
 from support.signed_in_desk import SignedInDesk, faults_of, signed_in_desk
 
 EXAMPLES = int(os.environ.get("LEADWERK_FUZZ_EXAMPLES", "40"))
-COSTLY = {"/start/train": 200, "/rules/replay": 20, "/start/file/{key}/import": 10, "/start/file/{key}": 4}
+COSTLY = {
+    "/start/train": 200,
+    "/rules/replay": 20,
+    "/rules/suggestions/replay": 20,
+    "/start/file/{key}/import": 10,
+    "/start/file/{key}": 4,
+}
 """Pages whose answer takes long: they get a share of the examples, one in so many."""
 
 HOSTILE = (

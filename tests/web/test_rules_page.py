@@ -13,7 +13,7 @@ from leadwerk.policy.load import load, shipped_text
 from leadwerk.policy.people import Person
 from leadwerk.web.door.admission import Visitor
 from leadwerk.web.pages import rules
-from leadwerk.web.pages.site import FreeForm, NoForm
+from leadwerk.web.pages.site import FreeForm
 from leadwerk.web.pages.start_form import FileForm
 from leadwerk.web.pages.visit import Visit
 from support.selling import NOW
@@ -28,7 +28,7 @@ def visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Visit:
 
 
 def test_a_shipped_policy_is_shown_with_how_it_could_be_changed(visit: Visit) -> None:
-    answer = rules.show(visit, NoForm())
+    answer = rules.show(visit, rules.RulesForm())
     assert answer.status == 200
     page = answer.body.decode()
     assert "The shipped policy “mortgage” is in force by its name" in page

@@ -64,9 +64,11 @@ class DraftStore:
         return msgspec.json.decode(blob.data, type=StoredReplay) if blob else None
 
     def keep(self, replayed: Any) -> None:
-        """Keep a replay (replay.Replayed) in place of all earlier ones: each names leads that it moves."""
-        self.delete_replays()
+        """Keep a replay (replay.Replayed), and none against another policy: each names leads that it moves."""
         name = _name(replayed.from_version, replayed.to_version)
+        for former in self.store.names(REPLAYS):
+            if former == name or not former.startswith(f"{REPLAYS}{replayed.from_version}-"):
+                self.store.delete(former)
         data = msgspec.json.encode(replayed, enc_hook=lambda value: value.item())
         self.store.write(name, data, generation=ABSENT, content_type=JSON)
 

@@ -129,6 +129,22 @@ def proposals(warehouse: Warehouse, policy: Policy, now: datetime) -> list[Propo
     return [_proposal(row, rows) for row in suggested if row.recorded_at == newest]
 
 
+def proposals_of(warehouse: Warehouse, policy: Policy, rules: Sequence[str], now: datetime) -> list[Proposal]:
+    """The suggestions of the newest run for these rules.
+
+    Raises:
+        InputError: a rule has no suggestion.
+    """
+    proposed = {proposal.rule: proposal for proposal in proposals(warehouse, policy, now)}
+    for rule in rules:
+        if rule not in proposed:
+            remedy = Message("refusal.suggestion.first")
+            if proposed:
+                remedy = Message("refusal.suggestion.proposed", rules=", ".join(proposed))
+            raise InputError(Message("refusal.suggestion", rule=repr(rule)), field="rule", value=rule, remedy=remedy)
+    return [proposed[rule] for rule in rules]
+
+
 def decide(
     warehouse: Warehouse, policy: Policy, rules: Sequence[str], verdict: Verdict, note: PublicationNote
 ) -> list[Proposal]:
@@ -137,15 +153,9 @@ def decide(
     Raises:
         InputError: a rule has no suggestion; nothing is recorded then.
     """
-    proposed = {proposal.rule: proposal for proposal in proposals(warehouse, policy, note.now)}
-    for rule in rules:
-        # All rules are checked before anything is recorded: a decision on half a list would be worthless.
-        if rule not in proposed:
-            remedy = Message("refusal.suggestion.first")
-            if proposed:
-                remedy = Message("refusal.suggestion.proposed", rules=", ".join(proposed))
-            raise InputError(Message("refusal.suggestion", rule=repr(rule)), field="rule", value=rule, remedy=remedy)
-    rows = [_row(policy, proposed[rule], verdict, note.now) for rule in rules]
+    # All rules are checked before anything is recorded: a decision on half a list would be worthless.
+    chosen = proposals_of(warehouse, policy, rules, note.now)
+    rows = [_row(policy, proposal, verdict, note.now) for proposal in chosen]
     decisions = [msgspec.structs.replace(row, author=note.author, reason=note.reason) for row in rows]
     warehouse.append("suggestions", decisions)
     return proposals(warehouse, policy, note.now)

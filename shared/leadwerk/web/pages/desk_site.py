@@ -86,6 +86,7 @@ def _review() -> tuple[Page, ...]:
 
     return (
         Page("GET", "/review", review.ReviewForm, review.show, roles_of("review")),
+        Page("GET", "/review.html", review.ReviewForm, review.file, roles_of("review")),
         Page("GET", "/review.csv", review.ReviewForm, review.download, roles_of("review")),
     )
 
@@ -101,13 +102,20 @@ def _thresholds() -> tuple[Page, ...]:
 
 
 def _rules() -> tuple[Page, ...]:
-    from leadwerk.web.pages import rules
+    from leadwerk.web.pages import rule_suggestions, rules
 
     return (
-        Page("GET", "/rules", NoForm, rules.show, roles_of("rules")),
+        Page("GET", "/rules", rules.RulesForm, rules.show, roles_of("rules")),
         Page("POST", "/rules/numbers", FreeForm, rules.change_numbers, MANAGERS),
         Page("POST", "/rules/text", rules.TextForm, rules.paste, MANAGERS),
-        Page("POST", "/rules/suggestions", rules.DecisionForm, rules.decide, MANAGERS),
+        Page("POST", "/rules/suggestions", rule_suggestions.DecisionForm, rule_suggestions.decide, MANAGERS),
+        Page(
+            "POST",
+            "/rules/suggestions/replay",
+            rule_suggestions.SuggestionForm,
+            rule_suggestions.replay_suggestion,
+            MANAGERS,
+        ),
         Page("POST", "/rules/replay", rules.ReplayForm, rules.replay, MANAGERS),
         Page("POST", "/rules/publish", rules.PublishForm, rules.publish, MANAGERS),
         Page("POST", "/rules/discard", NoForm, rules.discard, MANAGERS),

@@ -119,6 +119,11 @@ def _assets() -> Mapping[str, Answer]:
     }
 
 
+def style_sheet() -> str:
+    """The style sheet as text, for a file that opens without the desk."""
+    return _content("desk.css").decode()
+
+
 def asset(path: str) -> Answer | None:
     """The file at an address of `asset_paths`; None at any other."""
     return _assets().get(path)

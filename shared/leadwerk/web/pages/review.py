@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -17,14 +17,18 @@ from leadwerk.web import Answer
 from leadwerk.web.pages.cached import cached
 from leadwerk.web.pages.lead_view import reason_views
 from leadwerk.web.pages.operations import champion_drift
-from leadwerk.web.pages.rendering import render
+from leadwerk.web.pages.rendering import render, style_sheet
+from leadwerk.web.pages.rule_views import suggestion_views
 from leadwerk.web.pages.site import lead_path
 from leadwerk.web.pages.table_csv import csv_answer
 from leadwerk.web.pages.visit import Visit
 
 MOST_SHOWN = 50
 LEAST = 20  # ended leads; below, a share says nothing
-DECISIONS = ("publish", "revert", "suggestion_", "threshold_hold", "threshold_release", "model_promoted", "rollback")
+DECISIONS = (
+    "publish", "revert", "suggestion_accepted", "suggestion_declined", "threshold_hold", "threshold_release",
+    "model_promoted", "rollback",
+)  # fmt: skip
 REASONS = 3
 
 
@@ -47,23 +51,37 @@ class LeadView:
 
 
 def show(visit: Visit, form: ReviewForm) -> Answer:
-    """The page; printed, it is the file for a meeting."""
+    """The page; printed, it is the paper for a meeting."""
+    return _page(visit, form, MOST_SHOWN, as_file=False)
+
+
+def file(visit: Visit, form: ReviewForm) -> Answer:
+    """The review with all its leads as one HTML file, which opens and prints without the desk."""
+    page = _page(visit, form, None, as_file=True)
+    name = _read(visit, form)[1].month.name
+    return replace(page, headers={**page.headers, "Content-Disposition": f'attachment; filename="review-{name}.html"'})
+
+
+def _page(visit: Visit, form: ReviewForm, most: int | None, *, as_file: bool) -> Answer:
     wording, review = _read(visit, form)
-    wrong = [*review.false_positives[:MOST_SHOWN], *review.false_negatives[:MOST_SHOWN]]
+    wrong = [*review.false_positives[:most], *review.false_negatives[:most]]
     views = {view.lead_id: view for view in _views(visit, wording, wrong)}
     return render(
         visit,
         "review.html",
         menu_entry="review",
+        as_file=as_file,
+        style=style_sheet(),
         lead_path=lead_path,
         review=review,
         months=_months(visit, review.month),
         answer=answer(wording, review),
-        too_high=[views[lead.lead_id] for lead in review.false_positives[:MOST_SHOWN]],
-        too_low=[views[lead.lead_id] for lead in review.false_negatives[:MOST_SHOWN]],
+        too_high=[views[lead.lead_id] for lead in review.false_positives[:most]],
+        too_low=[views[lead.lead_id] for lead in review.false_negatives[:most]],
         verdicts=[(*_verdict(visit, wording, *key), wording.number(count)) for key, count in review.verdicts],
         lost=[(status, wording.number(count)) for status, count in review.lost_statuses],
         decisions=_decisions(visit, wording, review.month),
+        suggestions=_suggestions(visit, wording),
         drift=champion_drift(visit, wording),
     )
 
@@ -156,3 +174,11 @@ def _decisions(visit: Visit, wording: Wording, month: Month) -> list[tuple[str, 
         (wording.moment(act.occurred_at), act.actor or "Leadwerk", act.action, act.object or "", act.reason or "")
         for act in cached(("decisions", month), read)
     ]
+
+
+def _suggestions(visit: Visit, wording: Wording) -> list[tuple[str, str, str, str, str]]:
+    """What outcomes suggest for the policy in force, with the decisions on it."""
+    from leadwerk.pipeline.policies.suggest import proposals
+
+    views = suggestion_views(wording, proposals(visit.warehouse, visit.policy, visit.now))
+    return [(view.label, view.before, view.after, view.evidence, view.decision) for view in views]

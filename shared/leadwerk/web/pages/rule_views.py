@@ -146,6 +146,8 @@ def _calls(wording: Wording, week: SellerWeek | None) -> str:
 
 def _conversion(wording: Wording, key: str, conversion: Conversion) -> str:
     sentence = wording.say(key, count=conversion.leads, figure=wording.number(conversion.leads))
+    if not conversion.leads:
+        return sentence
     if conversion.rate is None:
         return f"{sentence} {wording.say('page.replay.unknown')}"
     interval = {"low": wording.percent(conversion.low), "high": wording.percent(conversion.high)}
