@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -84,20 +85,31 @@ def test_each_gets_what_it_gets_alone_from_few_runs(context: ScoringRun) -> None
 
 @pytest.mark.slow
 def test_after_several_at_once_the_next_run_waits_for_all(context: ScoringRun, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of three callers one asks twice: its second request joins the two that wait, however late it comes."""
+    """Of three callers one asks twice: its second request joins the two that wait, though it comes after them."""
     monkeypatch.setattr(shared_scoring, "PATIENCE", 10_000)
     stage = SlowStage()
     shared = SharedScoring(stage)
+    waits: list[float | None] = []
+    wait_for = shared._arrived.wait_for
 
-    def ask(*lead_ids: str) -> None:
-        for lead_id in lead_ids:
-            shared.score(context, ScoreRequest(lead_id=lead_id))
+    def noted(arrived: Callable[[], bool], timeout: float | None) -> bool:
+        waits.append(timeout)
+        return wait_for(arrived, timeout)
+
+    monkeypatch.setattr(shared._arrived, "wait_for", noted)
+
+    def ask_twice() -> None:
+        shared.score(context, ScoreRequest(lead_id="1"))
+        # Until the next leader waits, or has begun without waiting.
+        while len(waits) < 2 and len(stage.sizes) < 2:
+            time.sleep(0.001)
+        shared.score(context, ScoreRequest(lead_id="3"))
 
     with ThreadPoolExecutor(3) as threads:
-        answers = [threads.submit(ask, "1", "3")]
+        answers: list[Future[Any]] = [threads.submit(ask_twice)]
         while not stage.sizes:
             time.sleep(0.001)
-        answers += [threads.submit(ask, lead_id) for lead_id in ("2", "9")]
+        answers += [threads.submit(shared.score, context, ScoreRequest(lead_id=lead_id)) for lead_id in ("2", "9")]
         while len(shared._queue) < 2:
             time.sleep(0.001)
         stage.all_wait.set()
