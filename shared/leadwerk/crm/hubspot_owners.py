@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -11,6 +11,7 @@ from leadwerk.crm.port import Owner
 from leadwerk.errors import CRMRejected
 
 OWNERS_AT_ONCE = 100
+SCOPE = "Give the service key the scope crm.objects.owners.read."
 
 
 class _Team(msgspec.Struct, frozen=True):
@@ -47,14 +48,7 @@ def read_owners(http: HttpClient, version: str) -> Iterator[Owner]:
     for archived in (False, True):
         parameters: dict[str, str | int] = {"limit": OWNERS_AT_ONCE, "archived": str(archived).lower()}
         while True:
-            answer = http.call_repeatedly("GET", f"/crm/owners/{version}", params=parameters)
-            if answer.status != 200:
-                raise CRMRejected(
-                    f"The list of owners was refused: {answer.text()}",
-                    status=answer.status,
-                    remedy="Give the service key the scope crm.objects.owners.read.",
-                )
-            page = answer.decoded(_OwnersAnswer)
+            page = _page(http, version, parameters)
             for owner in page.results:
                 name = " ".join(filter(None, (owner.first_name, owner.last_name)))
                 team = owner.teams[0].name if owner.teams else None
@@ -62,3 +56,15 @@ def read_owners(http: HttpClient, version: str) -> Iterator[Owner]:
             if page.paging is None or page.paging.next is None:
                 break
             parameters["after"] = page.paging.next.after
+
+
+def _page(http: HttpClient, version: str, parameters: Mapping[str, str | int]) -> _OwnersAnswer:
+    try:
+        answer = http.call_repeatedly("GET", f"/crm/owners/{version}", params=dict(parameters))
+    except CRMRejected as error:
+        if error.status != 403:
+            raise
+        raise CRMRejected(error.message, status=403, remedy=SCOPE, locked_out=error.locked_out) from error
+    if answer.status != 200:
+        raise CRMRejected(f"The list of owners was refused: {answer.text()}", status=answer.status, remedy=SCOPE)
+    return answer.decoded(_OwnersAnswer)
