@@ -149,7 +149,7 @@ def _fit_pair(
 
     def forest() -> Trees:
         positions = np.flatnonzero(learned)
-        return Trees(fit_forest(rows.sparse, rows.converted, rows.weight, positions, monotone=monotone, seed=seed))
+        return Trees(fit_forest(rows.matrix, rows.converted, rows.weight, positions, monotone=monotone, seed=seed))
 
     return _Pair(pool.submit(curves), pool.submit(forest))
 

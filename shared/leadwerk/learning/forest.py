@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 import xgboost as xgb
+from numpy.typing import NDArray
 
-from leadwerk.learning.sparse_rows import SparseRows
 from leadwerk.stats.arrays import Bools, Floats, Index
 
 BINS = 64
@@ -24,9 +24,9 @@ over all of them for each tree, drawn or not."""
 
 
 def fit_forest(
-    sparse: SparseRows, converted: Bools, weights: Floats, rows: Index, *, monotone: tuple[int, ...], seed: int
+    matrix: NDArray[np.float32], converted: Bools, weights: Floats, rows: Index, *, monotone: tuple[int, ...], seed: int
 ) -> xgb.Booster:
-    """Trees on some of the n rows; their prediction is a share. Rows of weight 0 are passed over.
+    """Trees on these rows of the (n, m) encoded matrix; their prediction is a share. Rows of weight 0 are passed over.
 
     Of more than MOST_ROWS some are drawn.
     """
@@ -34,7 +34,11 @@ def fit_forest(
     rate = float(np.clip(np.average(converted[rows], weights=weights[rows]), 1e-6, 1 - 1e-6))
     if len(rows) > MOST_ROWS:
         rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_ROWS, replace=False))
-    columns = max(1, len(sparse.is_level))
+    columns = max(1, matrix.shape[1])
+    # Not without a category's zeros, as boosting: columns are drawn node by node, so that its trees would be others.
+    data = xgb.QuantileDMatrix(
+        matrix[rows], converted[rows].astype(np.float32), weight=weights[rows], max_bin=BINS, nthread=1
+    )
     parameters = {
         "objective": "reg:squarederror",
         "tree_method": "hist",
@@ -52,5 +56,4 @@ def fit_forest(
         "nthread": 1,
         "verbosity": 0,
     }
-    data = sparse.binned(rows, converted, weights, bins=BINS)
-    return sparse.as_encoded(xgb.train(parameters, data, 1))
+    return xgb.train(parameters, data, 1)

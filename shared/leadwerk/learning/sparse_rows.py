@@ -1,7 +1,7 @@
 """Rows for XGBoost in which a category takes one entry, and its trees as the encoder's matrix needs them.
 
 Of a category's columns all but one are 0, and XGBoost passes over every entry of every row for each level of each tree.
-Zeros that are left out count as missing, and the same splits are found in less than half of the time.
+Zeros that are left out count as missing, and the same splits are found in half of the time.
 """
 
 from __future__ import annotations
