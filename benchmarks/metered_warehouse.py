@@ -118,8 +118,8 @@ class MeteredWarehouse:
             portion = unique[start : start + ROWS_A_LOAD]
             with self._call("query", f"{table}/known_keys", self._billing.of_keys(target, portion)):
                 self._show()
-                known = self._known(target)
-            new = [row for row in portion if _key(target, row) not in known]
+                stored_keys = self._stored_keys(target)
+            new = [row for row in portion if _key(target, row) not in stored_keys]
             count += len(new)
             if len(new) > STREAMED_ROWS:
                 self._load(target, new, is_moved=is_moved)
@@ -147,8 +147,8 @@ class MeteredWarehouse:
 
     def replace_days(self, table: str, first: date, last: date, statement: AnyStatement, parameters: Parameters) -> int:
         """One transaction; it aborts where another one changes the table."""
-        asked = {**parameters, "first_day": first, "last_day": last}
-        bytes_read = self._billing.of(statement, asked) + self._billing.of_days(table, first, last)
+        values = {**parameters, "first_day": first, "last_day": last}
+        bytes_read = self._billing.of(statement, values) + self._billing.of_days(table, first, last)
         with self._changes(table), self._call("script", statement.name, bytes_read):
             self._show()
             return self.inner.replace_days(table, first, last, statement, parameters)
@@ -281,7 +281,7 @@ class MeteredWarehouse:
             # Kept for as long as a DELETE would meet them.
             self._streamed = [s for s in self._streamed if self.elapsed - s.sent_at < BUFFERED_SECONDS]
 
-    def _known(self, target: schema.Table) -> set[tuple[Any, ...]]:
+    def _stored_keys(self, target: schema.Table) -> set[tuple[Any, ...]]:
         text = f"SELECT {', '.join(target.key)} FROM leadwerk.{target.name}"  # noqa: S608  names of schema.json
         keys = tuple(column for column in target.fields if column.name in target.key)
         stored: list[Row] = self.inner.rows(Statement(f"{target.name}/keys", text), {})

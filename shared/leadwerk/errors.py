@@ -53,7 +53,7 @@ Code that reads on (base64, `float`, `json.loads`) adds its own errors.
 
 
 class LeadwerkError(Exception):
-    """Base of all errors a user may see; `remedy` is the sentence that states what to do.
+    """Base of all errors a user may see; `remedy` is the sentence that states what to do, by default the message's own.
 
     `texts`: message and remedy as they were given, for a reader of another language (texts/message.py); `message` and
     `remedy` themselves are English. `place`: where, in a file, if that is known.
@@ -63,6 +63,7 @@ class LeadwerkError(Exception):
     place = ""
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
+        remedy = remedy or getattr(message, "remedy", "")
         super().__init__(f"{message} {remedy}".strip())
         self.message, self.remedy = str(message), str(remedy)
         self.texts = (message, remedy)

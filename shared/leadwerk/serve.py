@@ -210,8 +210,7 @@ def source_of(name: str) -> Path:
     """
     file = Path(leadwerk.__file__).parents[2] / "functions" / name / "main.py"
     if not file.is_file():
-        remedy = Message("refusal.function.remedy")
-        raise ConfigurationError(Message("refusal.function", name=repr(name), file=file), remedy=remedy)
+        raise ConfigurationError(Message("refusal.function", name=repr(name), file=file))
     return file
 
 
@@ -256,8 +255,7 @@ def _check_free(name: str, port: int) -> None:
     until = time.monotonic() + RELEASE_SECONDS
     while not _is_free(port):
         if time.monotonic() > until:
-            remedy = Message("refusal.port.remedy")
-            raise ConfigurationError(Message("refusal.port", port=port, name=name), remedy=remedy)
+            raise ConfigurationError(Message("refusal.port", port=port, name=name))
         time.sleep(0.05)
 
 
@@ -279,9 +277,8 @@ def _await_health(server: FunctionServer) -> None:
         if _answers(server):
             return
         time.sleep(0.05)
-    raise ConfigurationError(
-        f"{server.name} did not start. Its log ends:\n{_end_of(server.log)}\n", remedy=f"See {server.log}."
-    )
+    last_lines = server.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]
+    raise ConfigurationError(Message("refusal.start", name=server.name, lines="\n".join(last_lines), log=server.log))
 
 
 def _answers(server: FunctionServer) -> bool:
@@ -293,7 +290,3 @@ def _answers(server: FunctionServer) -> bool:
         return server.name == CRM
     except OSError:
         return False
-
-
-def _end_of(log: Path) -> str:
-    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:])

@@ -65,6 +65,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from leadwerk.errors import ConfigurationError
+from leadwerk.texts.message import Message
 
 # Several models are fitted side by side, each in one thread. OpenBLAS's own threads spin while they wait, which took a
 # quarter of a training's processor time. numpy reads it once, when it is imported, after this module.
@@ -221,9 +222,7 @@ def calls_per_minute() -> float:
     except ValueError:
         number = -1.0
     if number != 0 and not 1 <= number < float("inf"):
-        raise ConfigurationError(
-            f"LEADWERK_CALLS_PER_MINUTE is {text!r}.", remedy="Set it to a number from 1 on, or to 0 for no limit."
-        )
+        raise ConfigurationError(_wrong("CALLS_PER_MINUTE", text), remedy=Message("refusal.setting.calls"))
     return number
 
 
@@ -232,10 +231,7 @@ def _content(setting: str, file: str) -> str:
     try:
         return Path(file).read_text(encoding="utf-8").strip() if file else ""
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"The file {file} of {setting} cannot be read: {error}.",
-            remedy="In the cloud, enable the newest version of the secret and let the function's account read it.",
-        ) from error
+        raise ConfigurationError(Message("refusal.setting.secret", file=file, setting=setting, error=error)) from error
 
 
 def _number_above_zero(name: str, text: str) -> float:
@@ -244,7 +240,7 @@ def _number_above_zero(name: str, text: str) -> float:
     except ValueError:
         number = 0.0
     if not 0 < number < float("inf"):
-        raise ConfigurationError(f"LEADWERK_{name} is {text!r}.", remedy="Set it to a number above 0.")
+        raise ConfigurationError(_wrong(name, text), remedy=Message("refusal.setting.above_zero"))
     return number
 
 
@@ -254,39 +250,36 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = float("nan")
     if not abs(seconds) < float("inf"):
-        raise ConfigurationError(f"LEADWERK_CLOCK_OFFSET is {text!r}.", remedy="Set it to seconds, or leave it out.")
+        raise ConfigurationError(_wrong("CLOCK_OFFSET", text), remedy=Message("refusal.setting.seconds"))
     return seconds
 
 
+def _wrong(name: str, text: str) -> Message:
+    return Message("refusal.setting", setting=f"LEADWERK_{name}", value=repr(text))
+
+
+def _check_choice(name: str, text: str, choices: tuple[str, ...]) -> None:
+    if text not in choices:
+        raise ConfigurationError(
+            _wrong(name, text), remedy=Message("refusal.setting.one_of", values=", ".join(choices))
+        )
+
+
 def _check_access(settings: Settings) -> None:
-    if settings.access not in ACCESSES:
-        raise ConfigurationError(
-            f"LEADWERK_ACCESS is {settings.access!r}.", remedy=f"Set it to one of {', '.join(ACCESSES)}."
-        )
+    _check_choice("ACCESS", settings.access, ACCESSES)
     if settings.access == "iap" and not settings.iap_audience:
-        raise ConfigurationError(
-            "LEADWERK_ACCESS is iap, but the audience is not set.", remedy="Set LEADWERK_IAP_AUDIENCE."
-        )
+        raise ConfigurationError(Message("refusal.setting.audience"))
     # Anyone with a local desk's link may choose any person, and its clock may be a demo's: never in the cloud.
     if settings.engine != "duckdb" and (settings.access == "local" or settings.clock_offset):
-        raise ConfigurationError(
-            "LEADWERK_ACCESS=local and LEADWERK_CLOCK_OFFSET are for a laptop.",
-            remedy="Set LEADWERK_ACCESS to iap, and leave the offset out.",
-        )
+        raise ConfigurationError(Message("refusal.setting.laptop"))
     if settings.access == "local" and not settings.desk_key:
-        raise ConfigurationError("LEADWERK_DESK_KEY is not set.", remedy="Start the desk with `leadwerk serve`.")
+        message = Message("refusal.setting.missing", setting="LEADWERK_DESK_KEY")
+        raise ConfigurationError(message, remedy=Message("refusal.setting.desk_key"))
 
 
 def _check(settings: Settings) -> None:
     _check_access(settings)
-    if settings.engine not in ENGINES:
-        raise ConfigurationError(
-            f"LEADWERK_ENGINE is {settings.engine!r}.", remedy=f"Set it to one of {', '.join(ENGINES)}."
-        )
-    if settings.crm not in CRMS:
-        raise ConfigurationError(f"LEADWERK_CRM is {settings.crm!r}.", remedy=f"Set it to one of {', '.join(CRMS)}.")
+    _check_choice("ENGINE", settings.engine, ENGINES)
+    _check_choice("CRM", settings.crm, CRMS)
     if settings.engine == "bigquery" and not (settings.project and settings.ga4_dataset):
-        raise ConfigurationError(
-            "LEADWERK_ENGINE is bigquery, but the project or the GA4 dataset is not set.",
-            remedy="Set LEADWERK_PROJECT and LEADWERK_GA4_DATASET.",
-        )
+        raise ConfigurationError(Message("refusal.setting.bigquery"))

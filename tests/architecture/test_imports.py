@@ -17,8 +17,8 @@ FUNCTIONS = PACKAGE.parents[1] / "functions"
 # From the ground up; rooms of one floor do not import each other.
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "progress", "private_files", "stats", "catalogue"}),
-    frozenset({"settings"}),
     frozenset({"texts"}),
+    frozenset({"settings"}),
     frozenset({"policy"}),
     frozenset({"features", "points", "drawing", "lead", "registry", "warehouse", "experiment"}),
     frozenset({"learning", "scoring", "crm", "privacy", "importing", "report", "simulation"}),

@@ -142,8 +142,8 @@ def test_files_that_cannot_be_used_are_refused_with_a_remedy(newcomer: Desk, tmp
     assert (large.status, "more than 32 MB" in large.text()) == (413, True)
     empty = page.request.post(f"{newcomer.base}/start/file", headers={"Sec-Fetch-Site": "same-origin"}, form={"a": "b"})
     assert (empty.status, "No file was chosen" in empty.text()) == (422, True)
-    gone = page.request.get(f"{newcomer.base}/start/file/0123456789abcdef")
-    assert (gone.status, "no longer here" in gone.text()) == (422, True)
+    answer = page.request.get(f"{newcomer.base}/start/file/0123456789abcdef")
+    assert (answer.status, "no longer here" in answer.text()) == (422, True)
 
 
 def test_an_edited_policy_is_not_replaced_unasked(newcomer: Desk, empty_home: Path, tmp_path: Path) -> None:

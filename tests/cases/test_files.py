@@ -321,11 +321,11 @@ def test_columns_that_know_the_outcome_are_named_at_the_import(case: Case) -> No
 @pytest.mark.slow
 def test_a_dry_run_counts_and_warns_as_the_import_would_and_stores_nothing(case: Case) -> None:
     options = ("22-leaky-columns/leads.csv", "--id", "Lead ID", "--outcome", "Outcome", "--time", "Created")
-    shown = case.imported(*options, "--dry-run")
+    preview = case.imported(*options, "--dry-run")
     assert not case.home.exists()
     stored = case.imported(*options)
-    assert any("Deal Amount" in sentence for sentence in shown["leaks"])
-    assert {name: stored[name] for name in shown} == shown
+    assert any("Deal Amount" in sentence for sentence in preview["leaks"])
+    assert {name: stored[name] for name in preview} == preview
 
 
 @pytest.mark.slow

@@ -61,6 +61,6 @@ def test_no_sign_of_a_file_reaches_the_terminal_as_a_command(
     arguments = ["import", str(file), "--id", "id", "--outcome", "status", "--dry-run"]
     run(["--home", str(tmp_path / "home"), *arguments])
     captured = capsys.readouterr()
-    shown = captured.out + captured.err
-    assert "chan" in shown
-    assert [sign for sign in shown if not (sign.isprintable() or sign == "\n")] == []
+    printed = captured.out + captured.err
+    assert "chan" in printed
+    assert [sign for sign in printed if not (sign.isprintable() or sign == "\n")] == []

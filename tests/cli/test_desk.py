@@ -113,8 +113,8 @@ def test_accounts_and_the_ledger_of_one(capsys: pytest.CaptureFixture[str]) -> N
 
 @pytest.mark.slow
 def test_a_company_is_taken_and_given_back_as_a_whole(capsys: pytest.CaptureFixture[str]) -> None:
-    taken = result(capsys, "accounts", "take", "acme.ch", "--seller", "anna", *NOON)
-    assert [pick["lead_id"] for pick in taken["contacts"]] == ["1"]
+    company_pick = result(capsys, "accounts", "take", "acme.ch", "--seller", "anna", *NOON)
+    assert [pick["lead_id"] for pick in company_pick["contacts"]] == ["1"]
     refused = console_output(capsys, "accounts", "take", "acme.ch", "--seller", "beat", *NOON, code=2)
     assert "Lead 1 is held by anna until 2026-05-06 09:30 UTC" in refused
     assert "Account acme.ch: anna holds 1 contact" in console_output(

@@ -53,6 +53,34 @@ def test_a_file_without_a_usable_row_is_an_error(home: Path, capsys: pytest.Capt
     assert "No touchpoint could be used" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("language", "reason", "remedy"),
+    [
+        ("de", "Ein solcher Lead ist nicht bekannt.", "Der Lead muss"),
+        ("it", "Questo lead non è noto.", "deve arrivare"),
+    ],
+)
+def test_what_is_refused_is_named_in_the_readers_language(
+    home: Path, capsys: pytest.CaptureFixture[str], language: str, reason: str, remedy: str
+) -> None:
+    fair = home / "fair.csv"
+    fair.write_text("Lead-Nr;Stand\n1;A\nnobody;C\n", encoding="utf-8")
+    assert run(["--now", NOW_TEXT, "--output-language", language, "touchpoints", str(fair), "--kind", "event"]) == 0
+    output = " ".join(capsys.readouterr().out.split())
+    assert reason in output
+    assert remedy in output
+
+
+def test_a_wrong_setting_is_refused_in_the_readers_language(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADWERK_ENGINE", "oracle")
+    assert run(["--output-language", "fr", "doctor"]) == 2
+    block = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert "LEADWERK_ENGINE vaut 'oracle'." in block
+    assert "Donnez-lui l’une de ces valeurs : duckdb, bigquery." in block
+
+
 def stored(home: Path, column: str) -> list[object]:
     query = from_text(f"SELECT {column} AS value FROM leadwerk.touchpoints WHERE kind IN ('fair', 'calculator')")
     return sorted(row["value"] for row in DuckDBWarehouse(home).rows(query, {}))

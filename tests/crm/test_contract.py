@@ -523,9 +523,9 @@ def test_owners_come_with_their_addresses_and_whether_they_left(subject: Subject
         Person(name="luca", roles=("seller",), email="Luca@example.ch"), Person(name="eva", roles=("manager",)),
         Person(name="mia", roles=("seller",), crm_user="80"),
     )  # fmt: skip
-    found = check_owners(people, crm.owners())
+    check = check_owners(people, crm.owners())
     rolf = "who is no longer active in the CRM" if left else "whom the CRM does not have"
-    assert found.problem == (
+    assert check.problem == (
         f"rolf is '79', {rolf}; luca has no crm_user; it is '78' by the e-mail address; "
         "mia is '80', whom the CRM does not have"
     )

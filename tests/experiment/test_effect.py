@@ -75,12 +75,12 @@ def test_means_differ_with_welchs_interval() -> None:
 def test_the_effect_that_a_plan_names_is_found_in_four_of_five_cases() -> None:
     leads, control, rate = 4000, 0.5, 0.05
     effect = minimum_detectable_effect(leads, 1 - control, rate)
-    random, found = np.random.default_rng(2), 0
+    random, detected = np.random.default_rng(2), 0
     for _ in range(600):
         is_scored = random.random(leads) >= control
         won = random.random(leads) < rate + effect * is_scored
-        found += rate_effect(won, is_scored).difference.low > 0
-    assert found / 600 == pytest.approx(0.8, abs=0.05)
+        detected += rate_effect(won, is_scored).difference.low > 0
+    assert detected / 600 == pytest.approx(0.8, abs=0.05)
 
 
 def test_a_larger_control_group_sees_smaller_effects() -> None:

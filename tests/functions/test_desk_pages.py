@@ -80,16 +80,16 @@ def test_a_seller_takes_a_lead_and_says_how_it_went(url: str, proxy: Proxy, clou
     from leadwerk.warehouse.statement import from_text
 
     headers = proxy.headers("anna@example.ch") | {"Sec-Fetch-Site": "same-origin"}
-    taken = requests.post(f"{url}/calls/live/take", headers=headers, timeout=120, allow_redirects=False)
-    assert taken.status_code == 303, taken.text
-    said = requests.post(
+    pick_answer = requests.post(f"{url}/calls/live/take", headers=headers, timeout=120, allow_redirects=False)
+    assert pick_answer.status_code == 303, pick_answer.text
+    verdict_answer = requests.post(
         f"{url}/calls/live/verdict",
         data={"reached": "yes", "verdict": "good"},
         headers=headers,
         timeout=120,
         allow_redirects=False,
     )
-    assert said.status_code == 303, said.text
+    assert verdict_answer.status_code == 303, verdict_answer.text
     _, _, warehouse = cloud
     for table, seller in (("picks", "anna"), ("verdicts", "anna")):
         rows = warehouse.rows(from_text(f"SELECT seller FROM leadwerk.{table} WHERE lead_id = 'live'"), {})

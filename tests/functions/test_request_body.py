@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from leadwerk.lead.unreadable import Unreadable
+from leadwerk.lead.rejection import Unreadable
 from leadwerk.web.problem_document import MalformedBody, RequestTooLarge, UnsupportedMedia
 from leadwerk.web.request_body import parse_json, read_body
 

@@ -16,7 +16,7 @@ import leadwerk
 from leadwerk import policy
 from leadwerk.lead import Rejection, identity_rows, lead_version
 from leadwerk.lead.lead import NAMES
-from leadwerk.lead.unreadable import Unreadable
+from leadwerk.lead.rejection import Unreadable
 from leadwerk.pipeline.case_rows import rejection_row
 from leadwerk.policy.text_classes import class_of
 from leadwerk.warehouse.schema import STORED_AT

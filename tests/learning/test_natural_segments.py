@@ -30,21 +30,21 @@ def market(leads: int = 900, seed: int = 1) -> tuple[dict[str, np.ndarray], np.n
 
 
 @pytest.fixture(scope="module")
-def found() -> Segmentation:
+def segmentation() -> Segmentation:
     columns, converted, _ = market()
     segmentation = natural_segments(columns, converted, FEATURES, seed=3)
     assert segmentation is not None
     return segmentation
 
 
-def test_segments_are_named_by_what_sets_them_apart(found: Segmentation) -> None:
-    names = [[(trait.group, trait.kind, trait.value) for trait in segment.traits] for segment in found.segments]
+def test_segments_are_named_by_what_sets_them_apart(segmentation: Segmentation) -> None:
+    names = [[(trait.group, trait.kind, trait.value) for trait in segment.traits] for segment in segmentation.segments]
     busy = next(
-        segment for segment, name in zip(found.segments, names, strict=True) if ("visits", "high", None) in name
+        segment for segment, name in zip(segmentation.segments, names, strict=True) if ("visits", "high", None) in name
     )
     assert any(("channel", "value", "phone") in name and ("loan_amount", "high", None) in name for name in names)
-    assert sum(segment.leads for segment in found.segments) == 900
-    assert busy.low > max(segment.rate for segment in found.segments if segment is not busy)
+    assert sum(segment.leads for segment in segmentation.segments) == 900
+    assert busy.low > max(segment.rate for segment in segmentation.segments if segment is not busy)
 
 
 def test_two_columns_that_hold_one_fact_are_one_trait() -> None:
@@ -62,8 +62,8 @@ def test_two_columns_that_hold_one_fact_are_one_trait() -> None:
     )
 
 
-def test_what_is_there_is_told_apart(found: Segmentation) -> None:
-    assert found.silhouette > 0.5
+def test_what_is_there_is_told_apart(segmentation: Segmentation) -> None:
+    assert segmentation.silhouette > 0.5
     random = np.random.default_rng(2)
     noise = {name: random.normal(size=600) for name in ("visits_7d", "visits_30d", "loan_amount")}
     noise["channel"] = np.full(600, "web", dtype=object)
@@ -71,9 +71,9 @@ def test_what_is_there_is_told_apart(found: Segmentation) -> None:
     assert segmentation is None or segmentation.silhouette < 0.45
 
 
-def test_the_same_leads_give_the_same_segments_and_too_few_none(found: Segmentation) -> None:
+def test_the_same_leads_give_the_same_segments_and_too_few_none(segmentation: Segmentation) -> None:
     columns, converted, _ = market()
-    assert natural_segments(columns, converted, FEATURES, seed=3) == found
+    assert natural_segments(columns, converted, FEATURES, seed=3) == segmentation
     few, outcome, _ = market(FEWEST_LEADS - 1)
     assert natural_segments(few, outcome, FEATURES, seed=3) is None
     alike = {name: np.full(300, values[0]) for name, values in columns.items()}

@@ -13,8 +13,7 @@ import pytest
 from leadwerk import policy as policies
 from leadwerk.features.drift_check import DriftCheck
 from leadwerk.pipeline import drift_monitor, report, retrain
-from leadwerk.pipeline.drift.change_day import latest_change_day
-from leadwerk.pipeline.drift.check_rows import latest_checks
+from leadwerk.pipeline.drift.check_rows import latest_change_day, latest_checks
 from leadwerk.pipeline.leads.landmarks import read_training_rows
 from leadwerk.policy.model import Policy
 from leadwerk.registry import Registry, open_registry

@@ -19,12 +19,12 @@ def test_matured_leads_fall_into_segments_that_convert_differently(tmp_path: Pat
     warehouse.append("leads", leads)
     warehouse.append("outcomes", outcomes)
     now = START + timedelta(days=240)
-    found = find_segments(warehouse, policy, now=now)
-    assert found is not None
+    segmentation = find_segments(warehouse, policy, now=now)
+    assert segmentation is not None
     matured = [lead for lead in leads if lead["created_at"] + timedelta(days=policy.horizon_days) <= now]
-    assert 0 < sum(segment.leads for segment in found.segments) <= len(matured)
-    assert all(segment.low <= segment.rate <= segment.high for segment in found.segments)
-    name, size, *_ = segment_row(found.segments[0], policy, Speech("en"))
+    assert 0 < sum(segment.leads for segment in segmentation.segments) <= len(matured)
+    assert all(segment.low <= segment.rate <= segment.high for segment in segmentation.segments)
+    name, size, *_ = segment_row(segmentation.segments[0], policy, Speech("en"))
     assert name
-    assert size == f"{found.segments[0].leads:,}"
+    assert size == f"{segmentation.segments[0].leads:,}"
     assert find_segments(warehouse, policy, now=START) is None

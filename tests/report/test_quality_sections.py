@@ -34,16 +34,16 @@ def scored(hot_rate: float, cold_rate: float, *, leads: int = 400, predicted: fl
     return replace(facts(), scored=outcomes)
 
 
-def words(data: ReportData, formatter: Formatter = ENGLISH) -> list[str]:
+def paragraphs(data: ReportData, formatter: Formatter = ENGLISH) -> list[str]:
     section = words_section(formatter, data)
     assert section is not None
     return list(section.paragraphs)
 
 
 def test_a_sentence_says_whether_as_many_converted_as_predicted() -> None:
-    assert words(scored(0.4, 0.1))[0].startswith("Good: the model expected")
-    assert words(scored(0.4, 0.1, predicted=0.6))[0].startswith("Bad: the model expected")
-    assert words(scored(0.4, 0.1, predicted=0.05))[0].startswith("More leads converted")
+    assert paragraphs(scored(0.4, 0.1))[0].startswith("Good: the model expected")
+    assert paragraphs(scored(0.4, 0.1, predicted=0.6))[0].startswith("Bad: the model expected")
+    assert paragraphs(scored(0.4, 0.1, predicted=0.05))[0].startswith("More leads converted")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, strategies as st
 
-from leadwerk.pipeline.leads.hash_share import hash_limit
+from leadwerk.pipeline.leads.training_sample import hash_limit
 from leadwerk.warehouse.protocol import Row
 from leadwerk.warehouse.statement import statement
 from sql.reference import assert_engines_agree

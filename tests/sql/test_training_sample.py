@@ -17,7 +17,7 @@ from leadwerk.pipeline.leads.features import (
     sampled_occurrences_statement,
     training_parameters,
 )
-from leadwerk.pipeline.leads.hash_share import hash_limit
+from leadwerk.pipeline.leads.training_sample import hash_limit
 from leadwerk.warehouse.statement import statement
 from sql.hostile import POLICY, Row
 from sql.lead_rows import AS_OF, DAY

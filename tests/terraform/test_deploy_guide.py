@@ -62,9 +62,9 @@ def test_the_guide_leads_from_nothing_to_a_deployment(checkout: Workspace) -> No
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         with (root / "done").open("a") as lines:
             lines.write(f"{command}\n")
-    made = checkout.terraform("state", "list").stdout
+    resources = checkout.terraform("state", "list").stdout
     for resource in ('google_cloudfunctions2_function.stage["score"]', 'google_bigquery_table.leadwerk["scores"]'):
-        assert resource in made
+        assert resource in resources
     commands = (root / "done").read_text()
     assert commands.index("gcloud secrets versions add leadwerk-person-key") < commands.index("terraform apply -var")
     assert commands.index("make bundles") < commands.index("terraform apply -var")

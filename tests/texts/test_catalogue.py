@@ -38,13 +38,19 @@ def test_all_languages_have_the_same_keys(language: str) -> None:
     assert entries(language).keys() ^ entries("de").keys() == set()
 
 
-def problem_with_own_remedy(node: ast.AST) -> str | None:
-    """The key in `Problem.of(path, key, …)`, which takes the text `key.remedy` where no other remedy is given."""
-    if not isinstance(node, ast.Call) or ast.unparse(node.func) != "Problem.of":
+def key_with_own_remedy(node: ast.AST) -> str | None:
+    """The key in `Problem.of(path, key, …)` or `SomeError(Message(key), …)`, which take the text `key.remedy` where no
+    other remedy is given.
+    """
+    if not isinstance(node, ast.Call) or "remedy" in {keyword.arg for keyword in node.keywords}:
         return None
-    key = node.args[1]
-    names = {keyword.arg for keyword in node.keywords}
-    return str(key.value) if isinstance(key, ast.Constant) and "remedy" not in names else None
+    if ast.unparse(node.func) == "Problem.of":
+        key = node.args[1]
+    elif node.args and isinstance(node.args[0], ast.Call) and ast.unparse(node.args[0].func) == "Message":
+        key = node.args[0].args[0]
+    else:
+        return None
+    return str(key.value) if isinstance(key, ast.Constant) else None
 
 
 def keys_in_code() -> Iterator[str]:
@@ -56,7 +62,7 @@ def keys_in_code() -> Iterator[str]:
                 yield "".join(re.escape(str(v.value)) if isinstance(v, ast.Constant) else ".+" for v in node.values)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield re.escape(node.value)
-            elif (key := problem_with_own_remedy(node)) is not None:
+            elif (key := key_with_own_remedy(node)) is not None:
                 yield re.escape(f"{key}.remedy")
     for file in package.rglob("*.html"):
         yield from map(re.escape, re.findall(r't\("([^"]+)"', file.read_text()))

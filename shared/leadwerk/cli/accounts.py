@@ -50,8 +50,7 @@ def list_accounts(
     deployment = call.deployment
     page_request = PageRequest(now=call.moment(), limit=limit)
     page = accounts.page(deployment.warehouse, deployment.policy, accounts.AccountFilter(sort=sort), page_request)
-    if call.as_json:
-        print_json(page)
+    if call.prints_json(page):
         return
     rows = [
         (account.account_id, figure(account.icp), account.traffic_light or "–", account.tier or "–",
@@ -85,17 +84,20 @@ def take_account(call: Invocation, account_id: AccountId, seller: Seller) -> Non
     """
     from leadwerk.pipeline.desk import account_picks
 
-    taken = account_picks.pick_account(call.deployment.picks, account_id, seller, call.deciding_moment())
-    if call.as_json:
-        print_json(taken)
+    company_pick = account_picks.pick_account(call.deployment.picks, account_id, seller, call.deciding_moment())
+    if call.prints_json(company_pick):
         return
     rows = [
         (pick.lead_id, f"{pick.picked_at:%Y-%m-%d %H:%M}", f"{pick.expires_at:%Y-%m-%d %H:%M}")
-        for pick in taken.contacts
+        for pick in company_pick.contacts
     ]
     speech = Speech.of(call)
     title = speech.say(
-        "account.taken", count=len(rows), figure=f"{len(rows):,}", account=taken.account_id, seller=taken.seller
+        "account.taken",
+        count=len(rows),
+        figure=f"{len(rows):,}",
+        account=company_pick.account_id,
+        seller=company_pick.seller,
     )
     out.print(table(title, speech.columns("lead", "since_utc", "until_utc"), rows))
 
@@ -109,8 +111,7 @@ def release_account(call: Invocation, account_id: AccountId, seller: Seller) -> 
     from leadwerk.pipeline.desk import account_picks
 
     released = account_picks.release_account(call.deployment.picks, account_id, seller, call.deciding_moment())
-    if call.as_json:
-        print_json(released)
+    if call.prints_json(released):
         return
     freed = ", ".join(released.contacts) or "–"
     out.print(escape(Speech.of(call).say("account.released", account=released.account_id, leads=freed)))

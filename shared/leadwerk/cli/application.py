@@ -6,51 +6,30 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from leadwerk.cli import (
-    accounts,
-    audit,
-    crm,
-    doctor,
-    drift,
-    enrichment,
-    experiments,
-    features,
-    history,
-    import_csv,
-    leads,
-    models,
-    overrides,
-    picks,
-    pipeline,
-    privacy,
-    results,
-    scoring,
-    segments,
-    simulate,
-    stages,
-    thresholds,
-    touchpoints,
-    transfer,
-    workflows,
-)
 from leadwerk.cli.console import err, out, say_error
-from leadwerk.cli.demo import commands as demo_commands
 from leadwerk.cli.exit_codes import EXIT_ABORTED, EXIT_ERROR, EXIT_INTERRUPTED
 from leadwerk.cli.help_frame import translate_frame
 from leadwerk.cli.help_language import stated_language, translate_help
 from leadwerk.cli.invocation import Invocation, shared_options
-from leadwerk.cli.policy import commands as policy_commands
 from leadwerk.cli.reader_language import reader_language
 from leadwerk.cli.usage_refusal import is_help, usage_refusal
 from leadwerk.errors import LeadwerkError
 from leadwerk.texts.catalogue import text
 from leadwerk.texts.message import Message
+
+FAMILIES = (
+    "demo.commands", "import_csv", "pipeline", "drift", "enrichment", "touchpoints", "crm", "workflows", "thresholds",
+    "scoring", "leads", "picks", "accounts", "overrides", "history", "stages", "segments", "features", "simulate",
+    "models", "policy.commands", "privacy", "audit", "transfer", "doctor", "experiments", "results",
+)  # fmt: skip
+"""Modules of commands, in the order of the help."""
 
 
 def _print_version(is_asked: bool) -> None:
@@ -81,36 +60,8 @@ def leadwerk(
     """Lead scoring that learns from web behaviour and CRM outcomes, and proves that it pays."""
 
 
-for family in (
-    demo_commands,
-    import_csv,
-    pipeline,
-    drift,
-    enrichment,
-    touchpoints,
-    crm,
-    workflows,
-    thresholds,
-    scoring,
-    leads,
-    picks,
-    accounts,
-    overrides,
-    history,
-    stages,
-    segments,
-    features,
-    simulate,
-    models,
-    policy_commands,
-    privacy,
-    audit,
-    transfer,
-    doctor,
-    experiments,
-    results,
-):
-    family.register(app)
+for family in FAMILIES:
+    import_module(f"leadwerk.cli.{family}").register(app)
 
 
 def _place(error: OSError) -> LeadwerkError:
@@ -162,7 +113,7 @@ def run(arguments: Sequence[str]) -> int:
     except UnicodeEncodeError:
         if all(map(_is_readable, arguments)):
             raise
-        say_error(LeadwerkError(Message("cli.not_utf8"), remedy=Message("cli.not_utf8.remedy")), language)
+        say_error(LeadwerkError(Message("cli.not_utf8")), language)
         return EXIT_ERROR
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED

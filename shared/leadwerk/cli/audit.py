@@ -67,8 +67,7 @@ def fields(call: Invocation, lead: Annotated[str, typer.Argument(metavar="LEAD",
     from leadwerk.pipeline.audit.field_changes import field_changes
 
     changes = field_changes(call.deployment.warehouse, lead)
-    if call.as_json:
-        print_json(changes)
+    if call.prints_json(changes):
         return
     rows = [
         (f"{change.recorded_at:%Y-%m-%d %H:%M}", change.field, change.before or "", change.after or "", change.source)
@@ -89,8 +88,7 @@ def seal(call: Invocation) -> None:
 
     deployment = call.deployment
     count = stage(deployment.warehouse, deployment.person_key, call.deciding_moment())
-    if call.as_json:
-        print_json({"sealed": count})
+    if call.prints_json({"sealed": count}):
         return
     out.print(Speech.of_reader(call).say("audit.sealed", count=count, figure=f"{count:,}"))
 

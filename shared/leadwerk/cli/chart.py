@@ -16,7 +16,8 @@ def sparkline(values: Sequence[float | None], *, low: float = 0.0, high: float =
     >>> sparkline([0, 50, None, 100])
     '▁▄ █'
     """
-    return "".join(" " if value is None else BLOCKS[max(1, _eighths(value, low, high))] for value in _fitted(values))
+    eighths = (None if value is None else round(_share(value, low, high) * FULL) for value in _fitted(values))
+    return "".join(" " if height is None else BLOCKS[max(1, height)] for height in eighths)
 
 
 def plot(values: Sequence[float | None], *, rows: int = 8, low: float = 0.0, high: float = 100.0) -> list[str]:
@@ -44,7 +45,3 @@ def _fitted(values: Sequence[float | None]) -> list[float | None]:
 
 def _share(value: float, low: float, high: float) -> float:
     return min(max((value - low) / (high - low), 0.0), 1.0)
-
-
-def _eighths(value: float, low: float, high: float) -> int:
-    return round(_share(value, low, high) * FULL)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from leadwerk.cli.console import figure, out, print_json, table
+from leadwerk.cli.console import figure, out, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
 from leadwerk.cli.report_view import show
@@ -60,7 +60,7 @@ def deliver(
     Example: `leadwerk deliver --dry-run`
     """
     if show_exchange and (lead is None or dry_run):
-        raise InputError(Message("cli.deliver.show"), field="show", remedy=Message("cli.deliver.show.remedy"))
+        raise InputError(Message("cli.deliver.show"), field="show")
     if dry_run:
         _preview(call, lead)
     else:
@@ -114,8 +114,7 @@ def _preview(call: Invocation, lead: str | None) -> None:
             now=call.moment(),
             lead_ids=None if lead is None else [lead],
         )
-    if call.as_json:
-        print_json(result)
+    if call.prints_json(result):
         return
     _print_preview(result, Speech.of_reader(call))
 
@@ -141,8 +140,7 @@ def check(call: Invocation) -> None:
         fields_checked = field_mapping(deployment.policy, deployment.crm.field_name).fields
         checks = [*deployment.crm.check(fields_checked), *owner_checks(deployment)]
         budget = deployment.crm.budget()
-    if call.as_json:
-        print_json({"checks": checks, "budget_left": budget})
+    if call.prints_json({"checks": checks, "budget_left": budget}):
         return
     rows = [(entry.subject, entry.problem or entry.state, entry.remedy) for entry in checks]
     out.print(table(speech.say("crm.title"), ("", *speech.columns("state", "what_to_do")), rows))
@@ -196,8 +194,7 @@ def dead_letters(call: Invocation) -> None:
 
     deployment = call.deployment
     groups = read_dead_letters(deployment.warehouse, deployment.policy, call.moment())
-    if call.as_json:
-        print_json(groups)
+    if call.prints_json(groups):
         return
     speech = Speech.of_reader(call)
     rows = [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadwerk.cli.console import figure, out, print_json, table
+from leadwerk.cli.console import figure, out, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
 from leadwerk.cli.speech import Speech
@@ -40,8 +40,7 @@ def drift(
     if retrain and report.training_due:
         with working(speech, "retrain.running", as_json=call.as_json) as progress:
             trained = training.run(*parts, now=now, progress=progress)
-    if call.as_json:
-        print_json({"drift": report, "training": trained})
+    if call.prints_json({"drift": report, "training": trained}):
         return
     if report.model_version is None:
         out.print(speech.say("drift.no_champion"))

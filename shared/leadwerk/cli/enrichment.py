@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from leadwerk.cli.console import out, print_json, table
+from leadwerk.cli.console import out, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
 from leadwerk.cli.report_view import show
@@ -45,7 +45,7 @@ def enrich(
 
     deployment = call.deployment
     if not deployment.policy.enrichment.providers:
-        raise ConfigurationError(Message("refusal.enrichment.off"), remedy=Message("refusal.enrichment.off.remedy"))
+        raise ConfigurationError(Message("refusal.enrichment.off"))
     options = stage.EnrichOptions(tuple(companies or ()), limit, dry_run)
     with (
         wiring.lease(deployment.settings, "enrich"),
@@ -63,8 +63,7 @@ def enrich(
 
 
 def _show_plan(call: Invocation, result: EnrichReport) -> None:
-    if call.as_json:
-        print_json(result)
+    if call.prints_json(result):
         return
     speech = Speech.of_reader(call)
     rows = [

@@ -75,8 +75,7 @@ def show(call: Invocation) -> None:
     deployment, speech = call.deployment, Speech.of_reader(call)
     with working(speech, "experiment.reading", as_json=call.as_json):
         report = stage.run(deployment.warehouse, deployment.policy, deployment.registry, now=call.moment())
-    if call.as_json:
-        print_json(report)
+    if call.prints_json(report):
         return
     counts = ", ".join(f"{number:,} {arm}" for arm, number in report.leads.items())
     matured = f"{report.matured:,}"

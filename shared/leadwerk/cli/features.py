@@ -53,9 +53,7 @@ def features(
     from leadwerk.pipeline.leads.feature_history import FeatureSubjects, feature_history, moments
 
     if [lead_id is not None, client_id is not None, all_leads].count(True) != 1:
-        raise InputError(
-            Message("cli.features.unclear"), field="lead_id", remedy=Message("cli.features.unclear.remedy")
-        )
+        raise InputError(Message("cli.features.unclear"), field="lead_id")
     subjects = FeatureSubjects(
         lead_ids=[lead_id] if lead_id is not None else [],
         visitor_ids=[parse_visitor(client_id)] if client_id is not None else [],
@@ -84,12 +82,9 @@ def _show(rows: Sequence[LeadFeatures], speech: Speech) -> None:
         return
     header = ("", *(f"{row.lead_id}\n{row.as_of:%Y-%m-%d %H:%M}" for row in rows))
     names = [name for name in rows[0].values if name not in ("lead_id", "as_of")]
-    lines = [(name, *(_cell_text(row.values[name]) for row in rows)) for name in names]
+    values = ((name, [row.values[name] for row in rows]) for name in names)
+    lines = [(name, *("" if value is None else figure(value) for value in of_rows)) for name, of_rows in values]
     out.print(table(speech.say("features.title"), header, [line for line in lines if any(line[1:])]))
-
-
-def _cell_text(value: Any) -> str:
-    return "" if value is None else figure(value)
 
 
 def _write(path: Path, rows: Iterable[LeadFeatures]) -> int:

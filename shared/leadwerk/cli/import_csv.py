@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import typer
 
 from leadwerk.catalogue.languages import Language
-from leadwerk.cli.console import builtins, err, out, print_json
-from leadwerk.cli.file_options import DayOrMonthFirst, Delimiter, Encoding
+from leadwerk.cli.console import builtins, err, out
 from leadwerk.cli.import_view import frame, show_columns, show_counts, show_file, show_warnings
 from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.options import DayOrMonthFirst, Delimiter, Encoding
 from leadwerk.cli.progress_bar import working
 from leadwerk.cli.report_view import show
 from leadwerk.cli.speech import Speech
@@ -161,9 +161,7 @@ def _zone(name: str | None) -> str | None:
     try:
         return ZoneInfo(name).key if name else None
     except (KeyError, ValueError, OSError) as error:
-        raise InputError(
-            Message("import.zone", zone=name), field="zone", value=name, remedy=Message("import.zone.remedy")
-        ) from error
+        raise InputError(Message("import.zone", zone=name), field="zone", value=name) from error
 
 
 def _store(call: Invocation, plan: ImportPlan, prepared: PreparedImport) -> None:
@@ -180,8 +178,7 @@ def _store(call: Invocation, plan: ImportPlan, prepared: PreparedImport) -> None
             commit=commit,
             progress=progress,
         )
-    if call.as_json:
-        print_json({**_summary(plan), **builtins(report)})
+    if call.prints_json({**_summary(plan), **builtins(report)}):
         return
     err.print(speech.say("import.policy", path=folder / POLICY_FILE))
     show(call, report, "import.imported")
@@ -205,7 +202,5 @@ def _summary(plan: ImportPlan) -> dict[str, object]:
 def _languages(first: str) -> tuple[Language, ...]:
     languages: tuple[Language, ...] = ("en", "de", "fr", "it")
     if first not in languages:
-        raise InputError(
-            Message("cli.language", name=first), field="language", value=first, remedy=Message("cli.language.remedy")
-        )
+        raise InputError(Message("cli.language", name=first), field="language", value=first)
     return tuple(sorted(languages, key=lambda language: language != first))

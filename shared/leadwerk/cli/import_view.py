@@ -43,11 +43,7 @@ def show_columns(content: CsvTable, speech: Speech, *, dry_run: bool, as_json: b
         InputError: it should be imported, but id and outcome are not named.
     """
     if not dry_run:
-        raise InputError(
-            Message("cli.import.unnamed"),
-            field="id, outcome",
-            remedy=Message("cli.import.unnamed.remedy"),
-        )
+        raise InputError(Message("cli.import.unnamed"), field="id, outcome")
     columns, fields = describe_columns(content), fields_of(content.columns)
 
     def use(column: Column) -> Message:
@@ -69,8 +65,7 @@ def show_file(plan: ImportPlan, speech: Speech) -> None:
 
 def show_counts(call: Invocation, counts: ImportCounts, summary: dict[str, object]) -> None:
     """What an import would store, without storing it."""
-    if call.as_json:
-        print_json({**summary, **builtins(counts)})
+    if call.prints_json({**summary, **builtins(counts)}):
         return
     speech = Speech.of_reader(call)
     show(call, counts, "import.would")

@@ -19,7 +19,7 @@ from typing import Annotated, Any, Final, get_type_hints
 import typer
 
 from leadwerk.catalogue.languages import Language
-from leadwerk.cli.console import say_error
+from leadwerk.cli.console import print_json, say_error
 from leadwerk.cli.exit_codes import EXIT_ERROR
 from leadwerk.cli.options import Deployment, deciding_moment, language, moment, storing_moment
 from leadwerk.cli.reader_language import reader_language
@@ -89,6 +89,12 @@ class Invocation:
     def reader_language(self) -> Language:
         """The language of answers and refusals: see reader_language.reader_language."""
         return reader_language(self.output_language, os.environ)
+
+    def prints_json(self, result: Any) -> bool:
+        """Print a result as JSON where `--json` asks for it; whether it did."""
+        if self.as_json:
+            print_json(result)
+        return self.as_json
 
     @cached_property
     def operator(self) -> str:

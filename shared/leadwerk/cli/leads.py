@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 import typer
 
-from leadwerk.cli.console import figure, out, print_json, table
+from leadwerk.cli.console import figure, out, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError
@@ -69,8 +69,7 @@ def list_leads(
     page_request = PageRequest(now=call.moment(), limit=limit)
     lead_filter = _lead_filter(filters)
     page = call_list.page(deployment.warehouse, deployment.policy, lead_filter, page_request, call.language)
-    if call.as_json:
-        print_json(page)
+    if call.prints_json(page):
         return
     rows = [
         (lead.lead_id, figure(lead.score), figure(lead.points), lead.matrix_cell or "–", lead.tier or "–",
@@ -107,8 +106,7 @@ def persons(
     pairs = [(person.first_lead_id, other) for person in several for other in person.other_lead_ids]
     if csv_file is not None:
         _write_pairs(csv_file, pairs)
-    if call.as_json:
-        print_json(several)
+    if call.prints_json(several):
         return
     speech = Speech.of_reader(call)
     out.print(table(speech.number_of(several, "leads.persons"), speech.columns("first_lead", "other_lead"), pairs))
@@ -137,8 +135,7 @@ def times(
 
     deployment = call.deployment
     rows = handling_times(deployment.warehouse, deployment.policy, now=call.moment(), weeks=weeks)
-    if call.as_json:
-        print_json(rows)
+    if call.prints_json(rows):
         return
     speech = Speech.of(call)
     header = speech.columns(

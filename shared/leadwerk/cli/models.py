@@ -69,8 +69,7 @@ def show(
     """
     registry = call.deployment.registry
     manifest = registry.manifest(version) if version else registry.champion_files().manifest
-    if call.as_json:
-        print_json(manifest)
+    if call.prints_json(manifest):
         return
     champion = registry.champion()
     current = champion if champion and champion.version == manifest.version else None
@@ -112,8 +111,7 @@ def _change(call: Invocation, by: str, reason: str) -> ChampionChange:
 
 
 def _tell(call: Invocation, champion: Champion) -> None:
-    if call.as_json:
-        print_json(champion)
+    if call.prints_json(champion):
         return
     speech = Speech.of_reader(call)
     out.print(speech.say("models.changed", version=f"[bold]{champion.version}[/bold]"))

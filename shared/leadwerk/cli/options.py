@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
 
 from leadwerk import settings as environment
 from leadwerk.catalogue.languages import Language, supported_language
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from leadwerk.registry import Registry
     from leadwerk.scoring.model import Scorer
     from leadwerk.warehouse.protocol import Warehouse
+
+Encoding = Annotated[str | None, typer.Option("--encoding", help="Encoding, such as utf-8, cp1252, cp850.")]
+Delimiter = Annotated[str | None, typer.Option("--delimiter", help="Delimiter: one character, or tab.")]
+DayOrMonthFirst = Annotated[Literal["dmy", "mdy"] | None, typer.Option("--date-order", help="Day or month first.")]
 
 # A time from another machine may be slightly ahead of this one's clock.
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -104,12 +110,7 @@ def moment(text: str | None, field: str = "now") -> datetime:
     except (ValueError, OverflowError):  # the latter: of the first or last year, in a zone beyond them
         in_utc = None
     if in_utc is None:
-        raise InputError(
-            Message("cli.option.moment", text=text),
-            field=field,
-            value=text,
-            remedy=Message("cli.option.moment.remedy"),
-        )
+        raise InputError(Message("cli.option.moment", text=text), field=field, value=text)
     return in_utc
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from leadwerk.cli.console import figure, out, print_json, table
+from leadwerk.cli.console import figure, out, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import day, moment
 from leadwerk.cli.speech import Speech
@@ -83,8 +83,7 @@ def list_overrides(call: Invocation) -> None:
 
     deployment = call.deployment
     overrides = override_list(deployment.warehouse, deployment.policy, deployment.scorer(), call.moment())
-    if call.as_json:
-        print_json(overrides)
+    if call.prints_json(overrides):
         return
     rows = [
         (override.lead_id, override.cluster or "", override.by, f"{override.set_at:%Y-%m-%d}", str(override.until),
@@ -111,8 +110,7 @@ def _score(deployment: Deployment, lead_id: str, at: datetime) -> ScoredOverride
 
 
 def _answer(call: Invocation, lead_id: str, record: OverrideRecord | None, score: ScoredOverride) -> None:
-    if call.as_json:
-        print_json({"lead_id": lead_id, "override": record, "score": score})
+    if call.prints_json({"lead_id": lead_id, "override": record, "score": score}):
         return
     speech = Speech.of(call)
     out.print(f"[green]{escape(_sentence(lead_id, record, speech))}[/green]")

@@ -55,8 +55,7 @@ def list_picks(
     Example: `leadwerk picks list --seller anna`
     """
     picks = call.deployment.picks.active(call.moment(), seller)
-    if call.as_json:
-        print_json(picks)
+    if call.prints_json(picks):
         return
     rows = [
         (pick.lead_id, pick.seller, f"{pick.picked_at:%Y-%m-%d %H:%M}", f"{pick.expires_at:%Y-%m-%d %H:%M}")

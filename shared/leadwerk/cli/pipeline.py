@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,15 +10,16 @@ import msgspec
 import typer
 from rich.markup import escape
 
-from leadwerk.cli.console import figure, label, out, print_json, table
+from leadwerk.cli.console import err, figure, label, out, print_json, printable, table
 from leadwerk.cli.exit_codes import EXIT_LEAK, EXIT_NO_SIGNAL
 from leadwerk.cli.invocation import Invocation, shared_options
-from leadwerk.cli.leak_view import show_leaks
 from leadwerk.cli.options import day, moment
 from leadwerk.cli.progress_bar import working
 from leadwerk.cli.report_view import show
 from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError
+from leadwerk.learning.leak_finding import LeakFinding
+from leadwerk.learning.leak_texts import finding_text, remedy_text
 from leadwerk.texts.message import Message, in_language
 
 if TYPE_CHECKING:
@@ -199,9 +201,7 @@ def rescore(
     deployment, at = call.deployment, call.moment() if as_sql else call.storing_moment()
     if as_sql:
         if only_closed:
-            raise InputError(
-                Message("cli.rescore.exclusive"), field="only-closed", remedy=Message("cli.rescore.exclusive.remedy")
-            )
+            raise InputError(Message("cli.rescore.exclusive"), field="only-closed")
         typer.echo(rescore_script(deployment.policy, now=at, stored_at=at), nl=False)
         return
     with working(Speech.of_reader(call), "rescore.running", as_json=call.as_json) as progress:
@@ -234,8 +234,16 @@ def report(
             open_store(folder, deployment.settings.storage_url),
             stage.ReportRequest(now=call.storing_moment(), language=call.language, name=name),
         )
-    if call.as_json:
-        print_json({**msgspec.to_builtins(written), "folder": folder})
+    if call.prints_json({**msgspec.to_builtins(written), "folder": folder}):
         return
     place = f"[bold]{folder.rstrip('/')}/{name}[/bold]"
     out.print(Speech.of_reader(call).say("report.done", place=place))
+
+
+def show_leaks(findings: Sequence[LeakFinding], language: str) -> None:
+    """Print each finding with its remedy: those that stop in red, suspects in yellow."""
+    for finding in findings:
+        colour = "red" if finding.stops else "yellow"
+        err.print(f"[{colour}]{escape(printable(finding_text(finding, language)))}[/{colour}]")
+        if finding.kept_because is None:
+            err.print(f"  {escape(printable(remedy_text(finding, language)))}", style="dim")

@@ -51,8 +51,7 @@ def erase(
     from leadwerk.pipeline.privacy import erase as stage
 
     receipt = stage.erase(_erasure_places(call), person, by=by, reason=reason, now=call.deciding_moment())
-    if call.as_json:
-        print_json(receipt)
+    if call.prints_json(receipt):
         return
     _show_receipt(receipt, Speech.of_reader(call))
 
@@ -70,8 +69,7 @@ def sweep(call: Invocation) -> None:
     deleted = stage.sweep(stores, now)
     # Where no CRM is coupled, no nightly ingestion lets them expire.
     expired = expire(stores.warehouse, call.deployment.policy, now)
-    if call.as_json:
-        print_json({"deleted": deleted, "expired": expired})
+    if call.prints_json({"deleted": deleted, "expired": expired}):
         return
     speech = Speech.of_reader(call)
     for title, counts in (("privacy.deleted_again", deleted), ("privacy.expired", expired)):
@@ -107,8 +105,7 @@ def show(
         # For the person and who answers them: readable by this account only.
         page.touch(mode=0o600)
         page.write_text(answer_page(answer, deployment.policy, language), "utf-8")
-    if call.as_json:
-        print_json(answer)
+    if call.prints_json(answer):
         return
     _show_answer(answer, Speech.of_reader(call))
 
@@ -136,8 +133,7 @@ def object_(
         deployment.warehouse, deployment.policy, deployment.scorer(), now=now, stored_at=moment(None)
     )
     report = scoring.run(run, [ScoreRequest(lead_id=lead_id) for lead_id in leads])
-    if call.as_json:
-        print_json({"leads": leads, "scores": report.scores})
+    if call.prints_json({"leads": leads, "scores": report.scores}):
         return
     speech = Speech.of_reader(call)
     done = speech.number_of(leads, "privacy.withdrawn" if withdraw else "privacy.objected")
@@ -192,7 +188,7 @@ def _show_answer(answer: AccessAnswer, speech: Speech) -> None:
         (
             part.table,
             f"{len(part.rows):,}",
-            _kept(part.retention_days, speech),
+            _retention(part.retention_days, speech),
             part.description,
         )
         for part in answer.tables
@@ -206,5 +202,5 @@ def _show_answer(answer: AccessAnswer, speech: Speech) -> None:
     out.print(f"[dim]{speech.say('privacy.all_values')}[/dim]")
 
 
-def _kept(days: int | None, speech: Speech) -> str:
+def _retention(days: int | None, speech: Speech) -> str:
     return speech.say("privacy.days", count=days) if days else speech.say("privacy.until_erased")

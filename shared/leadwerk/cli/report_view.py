@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from leadwerk.cli.console import builtins, figure, out, print_json, table
+from leadwerk.cli.console import builtins, figure, out, table
 from leadwerk.cli.invocation import Invocation
 from leadwerk.cli.speech import Speech
 
 
 def show(call: Invocation, report: Any, title: str) -> None:
     """A report as JSON, or as a table of its figures and texts (lists are counted); `title` is a key of `cli.…`."""
-    if call.as_json:
-        print_json(report)
+    if call.prints_json(report):
         return
     speech = Speech.of_reader(call)
     rows = [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadwerk.cli.console import out, print_json, table
+from leadwerk.cli.console import out, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
 from leadwerk.cli.speech import Speech
@@ -48,8 +48,7 @@ def money(
     deployment, speech = call.deployment, Speech.of_reader(call)
     with working(speech, "results.reading_money", as_json=call.as_json):
         figures = read_money(deployment.warehouse, deployment.policy, days=days, now=call.moment())
-    if call.as_json:
-        print_json(figures)
+    if call.prints_json(figures):
         return
     out.print(speech.say("results.leads", leads=f"{figures.leads:,}", won=f"{figures.won:,}"))
     if figures.cost_of_win is None:
@@ -111,8 +110,7 @@ def errors(
     deployment, speech = call.deployment, Speech.of_reader(call)
     with working(speech, "results.reading_errors", as_json=call.as_json):
         report = stage.run(deployment.warehouse, deployment.policy, month=month, now=call.moment(), most=most)
-    if call.as_json:
-        print_json(report)
+    if call.prints_json(report):
         return
     header = speech.columns("lead", "score", "reasons", "crm_reason", "verdict")
     kinds = {"results.hot_not_won": report.false_positives, "results.not_hot_won": report.false_negatives}
@@ -150,8 +148,7 @@ def kpis(
     first_day = stage.day_of(deployment.policy, now) - timedelta(days=days)
     history = stage.read_kpis(deployment.warehouse, now, first_day=first_day)
     alerts = stage.current_alerts(deployment.warehouse, deployment.policy, now)
-    if call.as_json:
-        print_json({"kpis": history, "alerts": alerts})
+    if call.prints_json({"kpis": history, "alerts": alerts}):
         return
     speech = Speech.of_reader(call)
     if not history:

@@ -104,12 +104,7 @@ def score_file(deployment: Deployment, file: ScoringFile, now: datetime, speech:
     with working(speech, "import.reading", file=source.name, as_json=as_json):
         content = read_table(source, file.options)
     if target.resolve() == source.resolve() or (target.exists() and target.samefile(source)):
-        raise InputError(
-            Message("cli.score_file.same", path=target),
-            field="out",
-            value=str(target),
-            remedy=Message("cli.score_file.same.remedy"),
-        )
+        raise InputError(Message("cli.score_file.same", path=target), field="out", value=str(target))
     mapping = _mapping(deployment, content, file.id_name)
     model = deployment.scorer()
     is_unscored = model is None and not deployment.policy.points.rules

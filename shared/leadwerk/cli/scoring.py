@@ -63,8 +63,7 @@ def score(
     deployment, at = call.deployment, call.moment() if dry_run or csv else call.storing_moment()
     if csv is not None:
         if output is None:
-            remedy = Message("cli.score_file.no_out.remedy")
-            raise InputError(Message("cli.score_file.no_out"), field="out", remedy=remedy)
+            raise InputError(Message("cli.score_file.no_out"), field="out")
         from leadwerk.cli.score_csv import ScoringFile, score_file
         from leadwerk.importing.table import ReadOptions
 

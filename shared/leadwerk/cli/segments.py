@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from leadwerk.cli.console import out, print_json, table
+from leadwerk.cli.console import out, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
 from leadwerk.cli.speech import Speech
@@ -35,18 +35,17 @@ def segments(call: Invocation) -> None:
 
     deployment = call.deployment
     with working(Speech.of_reader(call), "segments.running", as_json=call.as_json):
-        found = find_segments(deployment.warehouse, deployment.policy, now=call.moment())
-    if call.as_json:
-        print_json(found)
+        segmentation = find_segments(deployment.warehouse, deployment.policy, now=call.moment())
+    if call.prints_json(segmentation):
         return
     speech = Speech.of(call)
-    if found is None:
+    if segmentation is None:
         out.print(speech.say("segments.none"))
         return
     header = speech.columns("segment", "leads", "won", "conversion")
-    rows = [segment_row(segment, deployment.policy, speech) for segment in found.segments]
+    rows = [segment_row(segment, deployment.policy, speech) for segment in segmentation.segments]
     out.print(table("", header, rows))
-    out.print(speech.say("segments.text", silhouette=f"{found.silhouette:.2f}"))
+    out.print(speech.say("segments.text", silhouette=f"{segmentation.silhouette:.2f}"))
 
 
 def segment_row(segment: NaturalSegment, policy: Policy, speech: Speech) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from leadwerk.cli.console import out, print_json, table
+from leadwerk.cli.console import out, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.speech import Speech
 from leadwerk.texts.facts import labelled
@@ -46,8 +46,7 @@ def stages(
         return
     funnel = read_funnel(deployment.warehouse, deployment.policy, days=days, now=call.moment())
     model = deployment.stage_model()
-    if call.as_json:
-        print_json({"funnel": funnel, "test": model.test if model else None})
+    if call.prints_json({"funnel": funnel, "test": model.test if model else None}):
         return
     _show_funnel(funnel, model, deployment.policy, Speech.of(call))
 
@@ -64,8 +63,7 @@ def outlook_text(outlook: StageOutlook, policy: Policy, speech: Speech) -> str:
 
 def _show_lead(call: Invocation, lead_id: str) -> None:
     scored = _scored(call, lead_id)
-    if call.as_json:
-        print_json({"lead_id": lead_id, "stage": scored.stage, "stage_outlook": scored.stage_outlook})
+    if call.prints_json({"lead_id": lead_id, "stage": scored.stage, "stage_outlook": scored.stage_outlook}):
         return
     speech, policy = Speech.of(call), call.deployment.policy
     stage = _label(policy, speech, scored.stage) if scored.stage else "–"

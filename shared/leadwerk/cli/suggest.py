@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from leadwerk.learning.customer_profile import CustomerProfile, ProfileTrait
     from leadwerk.learning.rule_discovery import NewRule
     from leadwerk.learning.suggest import Suggestion
-    from leadwerk.learning.suggestion_evaluation import Effect, Ranking
+    from leadwerk.learning.suggestion_evaluation import Effect
     from leadwerk.pipeline.policies.policy_store import InForce
     from leadwerk.pipeline.policies.suggest import Proposal, SuggestionReport, Verdict
     from leadwerk.policy.points_numbers import PointsNumbers
@@ -114,8 +114,7 @@ def draft(
         if proposal.state == "accepted"
     ]
     if not accepted:
-        remedy = Message("cli.suggest.none_accepted.remedy")
-        raise InputError(Message("cli.suggest.none_accepted"), field="rule", remedy=remedy)
+        raise InputError(Message("cli.suggest.none_accepted"), field="rule")
     _write(present, accepted, output, Speech.of_reader(call), force=force)
 
 
@@ -186,8 +185,7 @@ def _decide(call: Invocation, rules: list[str], verdict: Verdict, note: tuple[st
     policy = open_policies(deployment.settings).in_force().policy
     signed = publication_note(*note, call.deciding_moment())
     proposals = stage.decide(deployment.warehouse, policy, rules, verdict, signed)
-    if call.as_json:
-        print_json({"policy_version": policy.version, "proposals": proposals})
+    if call.prints_json({"policy_version": policy.version, "proposals": proposals}):
         return
     speech = Speech.of_reader(call)
     rows = [
@@ -279,20 +277,16 @@ def _show_effect(effect: Effect, speech: Speech) -> None:
         (speech.say("suggest.model"), effect.model),
     )
     header = [*speech.columns("ranking", "auc", "between_90")]
-    rows = [[label, *_area(ranking)] for label, ranking in rankings]
+    rows = [
+        [label, f"{ranking.auc.value:.3f}", f"{ranking.auc.low:.3f} … {ranking.auc.high:.3f}"]
+        for label, ranking in rankings
+    ]
     # A share of nothing is no figure: without a lead over chance the column is left out.
     if effect.model.of_model is not None:
         header += speech.columns("lead_over_chance")
-        rows = [[*row, _model_area(ranking)] for row, (_, ranking) in zip(rows, rankings, strict=True)]
+        shares = ["" if ranking.of_model is None else f"{ranking.of_model:.0%}" for _, ranking in rankings]
+        rows = [[*row, share] for row, share in zip(rows, shares, strict=True)]
     title = speech.say("suggest.effect", landmarks=f"{effect.landmarks:,}", day=effect.boundary)
     out.print(table(title, header, rows))
     if effect.model.of_model is None:
         out.print(speech.say("suggest.no_model"))
-
-
-def _area(ranking: Ranking) -> tuple[str, str]:
-    return f"{ranking.auc.value:.3f}", f"{ranking.auc.low:.3f} … {ranking.auc.high:.3f}"
-
-
-def _model_area(ranking: Ranking) -> str:
-    return "" if ranking.of_model is None else f"{ranking.of_model:.0%}"

@@ -164,8 +164,7 @@ def hold(
     Example: `leadwerk thresholds hold 55 --by Eva --reason "trade fair" --until 2026-05-08`
     """
     row = _hold(call, hot, author=by, reason=reason, until=day(until, "until"), seller_pool=seller_pool, basis=basis)
-    if call.as_json:
-        print_json(row)
+    if call.prints_json(row):
         return
     speech = Speech.of_reader(call)
     sentence = (
@@ -181,8 +180,7 @@ def release(call: Invocation, by: By, reason: Reason, seller_pool: SellerPool = 
     Example: `leadwerk thresholds release --by Eva --reason "the fair is over"`
     """
     row = _hold(call, None, author=by, reason=reason, until=None, seller_pool=seller_pool, basis=basis)
-    if call.as_json:
-        print_json(row)
+    if call.prints_json(row):
         return
     out.print(f"[green]{Speech.of_reader(call).say('thresholds.released')}[/green]")
 
@@ -219,9 +217,6 @@ def _draw(deployment: Deployment, outlook: Outlook, formatter: Formatter, plot: 
         plot.write_bytes(data)
     except OSError as error:
         raise InputError(
-            Message("import.unwritable", path=plot, reason=error.strerror),
-            field="plot",
-            value=name,
-            remedy=Message("import.unwritable.remedy"),
+            Message("import.unwritable", path=plot, reason=error.strerror), field="plot", value=name
         ) from error
     return name

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadwerk.cli.console import out, print_json, table
-from leadwerk.cli.file_options import DayOrMonthFirst, Delimiter, Encoding
 from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.options import DayOrMonthFirst, Delimiter, Encoding
 from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError
-from leadwerk.texts.message import Message
+from leadwerk.texts.message import Message, in_language
 
 if TYPE_CHECKING:
     from leadwerk.lead.timestamps import DateOrder
@@ -111,6 +111,9 @@ def _show(report: TouchpointReport, speech: Speech) -> None:
     if report.refused:
         reasons = Counter((refusal.reason, refusal.remedy) for refusal in report.refused)
         first = {(refusal.reason, refusal.remedy): refusal.index + 1 for refusal in reversed(report.refused)}
-        lines = [(f"{count:,}", str(first[pair]), *pair) for pair, count in reasons.most_common()]
+        lines = [
+            (f"{count:,}", str(first[pair]), *(in_language(part, speech.language) for part in pair))
+            for pair, count in reasons.most_common()
+        ]
         header = speech.columns("rows", "first", "why", "what_to_do")
         out.print(table(speech.say("touchpoints.refused"), header, lines))

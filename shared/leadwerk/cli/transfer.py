@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from leadwerk.cli.console import out, print_json
+from leadwerk.cli.console import out
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
 from leadwerk.cli.speech import Speech
@@ -77,8 +77,7 @@ def _transfer_places(call: Invocation) -> TransferPlaces:
 
 
 def _show(call: Invocation, key: str, folder: Path, manifest: ExportManifest) -> None:
-    if call.as_json:
-        print_json(manifest)
+    if call.prints_json(manifest):
         return
     rows = sum(file.rows or 0 for file in manifest.files)
     tables = sum(file.rows is not None for file in manifest.files)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from leadwerk.cli.console import out, print_json
+from leadwerk.cli.console import out
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
 from leadwerk.cli.report_view import show
@@ -56,17 +56,16 @@ def test(
     deployment = call.deployment
     receivers = wiring.receivers(deployment.settings, deployment.policy)
     moment = call.moment()
-    tried = trial(deployment.warehouse, deployment.policy, receivers, lead_id, now=moment, is_sent=send)
-    if call.as_json:
-        print_json(tried)
+    actions = trial(deployment.warehouse, deployment.policy, receivers, lead_id, now=moment, is_sent=send)
+    if call.prints_json(actions):
         return
     speech = Speech.of_reader(call)
-    if not tried:
+    if not actions:
         out.print(speech.say("workflow.none"))
-    for action in tried:
+    for action in actions:
         target = f" {action.target}" if action.target else ""
-        meant = "" if action.is_meant else f" {speech.say('workflow.not_meant')}"
-        out.print(f"[bold]{escape(action.workflow)}[/bold]: {action.action}{escape(target)}{meant}")
+        note = "" if action.is_meant else f" {speech.say('workflow.not_meant')}"
+        out.print(f"[bold]{escape(action.workflow)}[/bold]: {action.action}{escape(target)}{note}")
         moments = (("workflow.not_before", action.not_before), ("workflow.due", action.due_at))
         for key, at in moments:
             if at is not None:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 
+from leadwerk.crm.bounded_exchange import ExchangeResult
 from leadwerk.errors import ConfigurationError, CRMUnavailable
 
 # Seconds to connect, and until an answer begins or goes on. Receivers may work before they answer.
@@ -41,15 +42,6 @@ def resolved(host: str, port: int) -> list[str]:
 
 
 @dataclass(frozen=True)
-class GuardedAnswer:
-    """Status, headers and the beginning of the body."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True)
 class GuardedHttp:
     """`allow_private`: for tests, and for receivers within the own network that somebody allowed by name.
 
@@ -64,11 +56,11 @@ class GuardedHttp:
     longest_silence: float = LONGEST_SILENCE
     about: str = "webhook's receiver"
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> GuardedAnswer:
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> ExchangeResult:
         """Send a body, as `request` does."""
         return self.request("POST", url, headers, body)
 
-    def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> GuardedAnswer:
+    def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> ExchangeResult:
         """One request; redirects are not followed.
 
         The name is resolved once and the connection goes to that very address: a name that resolves otherwise a moment
@@ -102,7 +94,7 @@ class GuardedHttp:
                 content = self._read(answer)
         except urllib3.exceptions.HTTPError as error:
             raise CRMUnavailable(f"The {self.about} did not answer ({type(error).__name__}).") from error
-        return GuardedAnswer(answer.status, dict(answer.headers), content)
+        return ExchangeResult(answer.status, dict(answer.headers), content)
 
     def _read(self, answer: urllib3.BaseHTTPResponse) -> bytes:
         """The beginning of the body."""

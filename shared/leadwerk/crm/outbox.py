@@ -27,12 +27,11 @@ HOT = "HOT"
 WINDOW = timedelta(days=90)
 
 
-class OutboxRow(Struct, frozen=True, kw_only=True, gc=False):
-    """A row of deliveries/outbox; `shown_hash` is what the CRM shows of the lead, where that is certain."""
+class ShownRow(Struct, frozen=True, kw_only=True, gc=False):
+    """A row of deliveries/last_shown: the score that the CRM last took."""
 
     lead_id: str
     score_id: str
-    scored_at: datetime
     predictive_score: int | None
     score_cluster: str
     recommended_action: str
@@ -43,12 +42,18 @@ class OutboxRow(Struct, frozen=True, kw_only=True, gc=False):
     stage: str | None
     traffic_light: str | None
     reasons: tuple[ScoreReason, ...]
-    attempts: int
-    last_state: str | None
-    last_http_status: int | None
-    next_attempt_at: datetime | None
-    shown_hash: str | None
-    record_id: str | None
+
+
+class OutboxRow(ShownRow, frozen=True, kw_only=True, gc=False):
+    """A row of deliveries/outbox; `shown_hash` is what the CRM shows of the lead, where that is certain."""
+
+    scored_at: datetime
+    attempts: int = 0
+    last_state: str | None = None
+    last_http_status: int | None = None
+    next_attempt_at: datetime | None = None
+    shown_hash: str | None = None
+    record_id: str | None = None
 
 
 class Pending(Struct, frozen=True, gc=False):
@@ -81,27 +86,8 @@ def first_day(policy: Policy, now: datetime) -> date:
 
 def untried(score: ScoreRow) -> OutboxRow:
     """A score that was stored a moment ago as a row of deliveries/outbox: no attempt at it was made."""
-    return OutboxRow(
-        lead_id=score.lead_id,
-        score_id=score.score_id,
-        scored_at=score.scored_at,
-        predictive_score=score.predictive_score,
-        score_cluster=score.score_cluster,
-        recommended_action=score.recommended_action,
-        probability=score.probability,
-        points=score.points,
-        matrix_cell=score.matrix_cell,
-        tier=score.tier,
-        stage=score.stage,
-        traffic_light=score.traffic_light,
-        reasons=score.reasons,
-        attempts=0,
-        last_state=None,
-        last_http_status=None,
-        next_attempt_at=None,
-        shown_hash=None,
-        record_id=None,
-    )
+    shown = {name: getattr(score, name) for name in ShownRow.__struct_fields__}
+    return OutboxRow(scored_at=score.scored_at, **shown)
 
 
 def pending(rows: Sequence[OutboxRow], mapping: FieldMapping) -> list[Pending]:

@@ -9,6 +9,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from leadwerk.features.stored import StoredPart
+
 LogOdds = Annotated[float, msgspec.Meta(ge=-1e6, le=1e6)]
 """Far beyond any model's; sums of it stay finite."""
 
@@ -31,24 +33,11 @@ class Curve(msgspec.Struct, frozen=True):
             raise ValueError("the xs of a curve do not rise")
 
 
-class Additive(msgspec.Struct, frozen=True):
+class Additive(StoredPart, frozen=True):
     """Log-odds = bias + Σ curve(x) over the m encoder columns."""
 
     bias: LogOdds
     curves: tuple[Curve, ...]
-
-    @classmethod
-    def from_json(cls, data: bytes) -> Additive:
-        """Read what `to_json` wrote.
-
-        Raises:
-            msgspec.DecodeError: it is not that, or a number is out of range.
-        """
-        return msgspec.json.decode(data, type=cls)
-
-    def to_json(self) -> bytes:
-        """Write as JSON."""
-        return msgspec.json.encode(self)
 
     def contributions(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         """(n, m + 1) contributions to the log-odds, the bias last.

@@ -7,11 +7,12 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
+from leadwerk.features.stored import StoredPart
 from leadwerk.stats.arrays import Floats
 from leadwerk.stats.log_odds import SMALLEST_PROBABILITY, sigmoid
 
 
-class Calibration(msgspec.Struct, frozen=True):
+class Calibration(StoredPart, frozen=True):
     """log-odds of the probability = slope · margin + intercept (Platt 1999): keeps the order and is exact in log-odds.
 
     The slope is positive, so contributions to the margin times the slope are contributions to calibrated log-odds.
@@ -19,19 +20,6 @@ class Calibration(msgspec.Struct, frozen=True):
 
     slope: Annotated[float, msgspec.Meta(gt=0, le=1e3)] = 1.0
     intercept: Annotated[float, msgspec.Meta(ge=-1e3, le=1e3)] = 0.0
-
-    @classmethod
-    def from_json(cls, data: bytes) -> Calibration:
-        """Read what `to_json` wrote.
-
-        Raises:
-            msgspec.DecodeError: it is not that, or a number is out of range.
-        """
-        return msgspec.json.decode(data, type=cls)
-
-    def to_json(self) -> bytes:
-        """Write as JSON."""
-        return msgspec.json.encode(self)
 
     def log_odds(self, margin: Floats) -> Floats:
         """Calibrated log-odds of a model's log-odds."""

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from leadwerk.catalogue.features import COMPANY_CONFIDENCE, FEATURES, CatalogueEntry, Kind, signal_columns
 from leadwerk.errors import ConfigurationError
+from leadwerk.texts.message import Message
 
 # The policy model is only needed for types: the score function's cold start does not import it here.
 if TYPE_CHECKING:
@@ -80,7 +81,4 @@ def _from_entry(entry: CatalogueEntry) -> list[Feature]:
 def _refuse_duplicates(features: tuple[Feature, ...]) -> None:
     twice = [name for name, times in Counter(feature.name for feature in features).items() if times > 1]
     if twice:
-        raise ConfigurationError(
-            f"The policy's signals or attributes make the feature {twice[0]} twice.",
-            remedy="Rename the signal or attribute.",
-        )
+        raise ConfigurationError(Message("refusal.feature.twice", feature=twice[0]))

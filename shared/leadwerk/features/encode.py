@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from leadwerk.catalogue.features import Kind
 from leadwerk.features.contract import Feature
+from leadwerk.features.stored import StoredPart
 from leadwerk.policy.folding import folded
 from leadwerk.stats.coded_column import CodedColumn
 
@@ -58,7 +59,7 @@ class Encoded(msgspec.Struct, frozen=True):
         return 1 if self.kind == "number" else len(self.levels) + 1
 
 
-class Encoder(msgspec.Struct, frozen=True):
+class Encoder(StoredPart, frozen=True):
     """A fitted encoder: a value, written to and read from JSON without loss."""
 
     features: tuple[Encoded, ...]
@@ -75,19 +76,6 @@ class Encoder(msgspec.Struct, frozen=True):
             KeyError: a feature has no column.
         """
         return cls(tuple(_fit(columns[f.name], f, minimum_count) for f in features))
-
-    @classmethod
-    def from_json(cls, data: bytes) -> Encoder:
-        """Read what `to_json` wrote.
-
-        Raises:
-            msgspec.DecodeError: it is not that.
-        """
-        return msgspec.json.decode(data, type=cls)
-
-    def to_json(self) -> bytes:
-        """Write as JSON; `from_json` gives an equal encoder back."""
-        return msgspec.json.encode(self)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from leadwerk.features.stored import StoredPart
 
 _BLOCK = 4096
 
 
-class Linear(msgspec.Struct, frozen=True):
+class Linear(StoredPart, frozen=True):
     """Log-odds = bias + Σ weight · (x − mean) / scale over the m encoder columns; a missing x counts as its mean."""
 
     bias: float
     weights: tuple[float, ...]
     means: tuple[float, ...]
     scales: tuple[float, ...]
-
-    @classmethod
-    def from_json(cls, data: bytes) -> Linear:
-        """Read what `to_json` wrote."""
-        return msgspec.json.decode(data, type=cls)
-
-    def to_json(self) -> bytes:
-        """Write as JSON."""
-        return msgspec.json.encode(self)
 
     def contributions(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         """(n, m + 1) contributions to the log-odds, the bias last, as `Booster.predict(pred_contribs=True)` has them.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from leadwerk.policy.slug import as_name
+from leadwerk.policy.folding import as_name
 
 PROTECTED = re.compile(
     r"(^|_)(sex|gender|geschlecht|sexe|sesso|genere|ethnic\w*|ethnie|etnia|race|rasse|razza|colou?r|hautfarbe"

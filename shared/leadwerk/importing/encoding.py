@@ -95,12 +95,7 @@ def _known_codec(stated: str) -> str:
         name = codecs.lookup(stated.strip()).name
         "a".encode(name)  # codecs that are no text encodings, such as base64
     except (LookupError, UnicodeError, TypeError, ValueError) as error:
-        raise InputError(
-            Message("import.encoding", encoding=stated),
-            field="encoding",
-            value=stated,
-            remedy=Message("import.encoding.remedy"),
-        ) from error
+        raise InputError(Message("import.encoding", encoding=stated), field="encoding", value=stated) from error
     return {"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": "utf-8", "mac-roman": "mac_roman"}.get(
         name, name
     )

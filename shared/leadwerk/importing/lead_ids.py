@@ -52,12 +52,7 @@ def read_ids(table: CsvTable, mapping: ColumnMapping) -> TextColumn:
     is_number = _all(ids, _TELEPHONE) if names_telephones(mapping.id) else _all(ids, _TELEPHONE_ABROAD, part="+")
     contact = is_address | is_number
     if ids.filled and float(ids.counts[contact].sum()) > 0.5 * ids.filled:
-        raise InputError(
-            Message("import.contact_ids", column=mapping.id),
-            field="id",
-            value=mapping.id,
-            remedy=Message("import.contact_ids.remedy"),
-        )
+        raise InputError(Message("import.contact_ids", column=mapping.id), field="id", value=mapping.id)
     return ids
 
 
@@ -87,12 +82,7 @@ def _refuse_shortened(ids: TextColumn, name: str) -> None:
             return
         shortened = rounded
     example = ids.distinct[int(np.argmax(shortened))].as_py()
-    raise InputError(
-        Message("import.shortened_ids", column=name, example=example),
-        field="id",
-        value=name,
-        remedy=Message("import.shortened_ids.remedy"),
-    )
+    raise InputError(Message("import.shortened_ids", column=name, example=example), field="id", value=name)
 
 
 def padded_width(ids: TextColumn) -> int | None:

@@ -12,8 +12,7 @@ from leadwerk.importing.column_kinds import FEATURE_KINDS, Column
 from leadwerk.importing.column_mapping import ROW_NUMBER, ColumnMapping, StatedColumns
 from leadwerk.importing.statuses import count_statuses, lost_rules, lost_status, open_statuses, positive_status
 from leadwerk.importing.table import CsvTable
-from leadwerk.policy.folding import folded
-from leadwerk.policy.slug import as_name
+from leadwerk.policy.folding import as_name, folded
 from leadwerk.policy.validation import RESERVED_NAMES
 from leadwerk.texts.message import Message
 
@@ -45,11 +44,7 @@ def mapping_under_policy(table: CsvTable, stated: StatedColumns) -> ColumnMappin
         InputError: a column is not in the file; or none says when leads came, so that no horizon can pass.
     """
     if stated.time is None:
-        raise InputError(
-            Message("import.no_time"),
-            field="time",
-            remedy=Message("import.no_time.remedy"),
-        )
+        raise InputError(Message("import.no_time"), field="time")
     mapping = _named(table, stated)
     return msgspec.structs.replace(
         mapping,

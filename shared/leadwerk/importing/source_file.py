@@ -75,10 +75,7 @@ def read_head(path: Path) -> bytes:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(
-            Message("import.unreadable", path=path, reason=reason),
-            field="file",
-            value=str(path),
-            remedy=Message("import.unreadable.remedy"),
+            Message("import.unreadable", path=path, reason=reason), field="file", value=str(path)
         ) from error
 
 

@@ -160,7 +160,6 @@ def count_statuses(table: CsvTable, mapping: ColumnMapping) -> Counter[str]:
             Message("import.outcome.many", column=outcome, figure=f"{len(counts):,}", counts=_shown_counts(counts)),
             field="outcome",
             value=outcome,
-            remedy=Message("import.outcome.many.remedy"),
         )
     return counts
 
@@ -203,7 +202,6 @@ def _refuse_unclear(counts: Counter[str], outcome: str, decided: set[str]) -> No
         Message("import.outcome.unclear", column=outcome, counts=_shown_counts(unclear)),
         field="open, lost",
         value=next(iter(unclear)),
-        remedy=Message("import.outcome.unclear.remedy"),
     )
 
 
@@ -242,8 +240,6 @@ def statuses(table: CsvTable, mapping: ColumnMapping) -> tuple[str, ...]:
     other_values = sorted(value for value in count_statuses(table, mapping) if value != mapping.positive)
     if not set(other_values) - set(mapping.open):
         raise InputError(
-            Message("import.outcome.only_good", column=mapping.outcome, value=mapping.positive),
-            field="outcome",
-            remedy=Message("import.outcome.only_good.remedy"),
+            Message("import.outcome.only_good", column=mapping.outcome, value=mapping.positive), field="outcome"
         )
     return (mapping.positive, *other_values)

@@ -205,12 +205,7 @@ def _single_sign(delimiter: str) -> str | None:
     names = {name: sign for sign, name in DELIMITER_NAMES.items()} | {"\\t": "\t", "pipe": "|"}
     sign = names.get(delimiter.casefold(), delimiter)
     if len(sign) > 1 or sign in ('"', "\n", "\r"):
-        raise InputError(
-            Message("import.delimiter", delimiter=delimiter),
-            field="delimiter",
-            value=delimiter,
-            remedy=Message("import.delimiter.remedy"),
-        )
+        raise InputError(Message("import.delimiter", delimiter=delimiter), field="delimiter", value=delimiter)
     return sign or None
 
 

@@ -62,12 +62,7 @@ def find_header(records: Sequence[Record | MalformedLine], stated_line: int | No
     if stated_line is not None:
         rows_from = [record for record in rows if record.line == stated_line]
         if not rows_from:
-            raise InputError(
-                Message("import.header_row", line=stated_line),
-                field="header-row",
-                value=stated_line,
-                remedy=Message("import.header_row.remedy"),
-            )
+            raise InputError(Message("import.header_row", line=stated_line), field="header-row", value=stated_line)
         header = rows_from[0]
     else:
         header = _likely_header(rows)

@@ -110,9 +110,7 @@ def _chosen(path: Path, sheets: Mapping[str, Callable[[], Rows]], stated: str | 
     filled = tables if len(tables) == 1 else filled  # a cover sheet or a list of choices is no table of leads
     if len(filled) > 1:
         raise InputError(
-            Message("import.several_sheets", file=path.name, sheets=", ".join(map(repr, filled))),
-            field="sheet",
-            remedy=Message("import.several_sheets.remedy"),
+            Message("import.several_sheets", file=path.name, sheets=", ".join(map(repr, filled))), field="sheet"
         )
     if not filled:
         raise refusal(path, "short_sheets", "sheet")

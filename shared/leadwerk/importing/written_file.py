@@ -49,7 +49,6 @@ def write_table(
             Message("import.unwritable", path=path, reason=error.strerror or type(error).__name__),
             field="out",
             value=str(path),
-            remedy=Message("import.unwritable.remedy"),
         ) from error
 
 

@@ -28,12 +28,7 @@ def attribute_value(attribute: Attribute, value: Any, created_at: datetime, time
     if attribute.measure == "yes_no":
         answer = parse_yes_no(value)
         if answer is None:
-            raise InputError(
-                Message("reject.not_yes_no", value=shown_value(value)),
-                field=attribute.name,
-                value=value,
-                remedy=Message("reject.not_yes_no.remedy"),
-            )
+            raise InputError(Message("reject.not_yes_no", value=shown_value(value)), field=attribute.name, value=value)
         return answer
     if attribute.measure == "option":
         return float(folded(attribute.option) in {folded(str(option)) for option in _options_within(value)})
@@ -81,9 +76,7 @@ def plain_text(value: Any) -> str:
         InputError: it is a list or an object.
     """
     if isinstance(value, (dict, list, tuple)):
-        raise InputError(
-            Message("reject.not_text"), field="text", value=value, remedy=Message("reject.not_text.remedy")
-        )
+        raise InputError(Message("reject.not_text"), field="text", value=value)
     # Cut before it is cleaned: a megabyte in a field costs no more than its first characters.
     text = (str(value).lower() if isinstance(value, bool) else str(value))[: 2 * LONGEST_TEXT]
     printable = "".join(sign if sign.isprintable() else " " for sign in text)

@@ -72,7 +72,7 @@ def parse_email(value: object, field: str = "email") -> str:
     text = unicodedata.normalize("NFKC", value[:400]).strip().strip("<>").casefold() if isinstance(value, str) else ""
     text = text.removeprefix("mailto:")
     if len(text) > 254 or not re.fullmatch(_ADDRESS, text) or ".." in text or text.startswith("."):
-        raise InputError(Message("reject.email"), field=field, value=value, remedy=Message("reject.email.remedy"))
+        raise InputError(Message("reject.email"), field=field, value=value)
     box, _, domain = text.rpartition("@")
     if domain in ("gmail.com", "googlemail.com"):
         return f"{box.partition('+')[0].replace('.', '')}@gmail.com"

@@ -20,9 +20,8 @@ from leadwerk.lead.contact import business_domain, domain_kind, parse_email, par
 from leadwerk.lead.identity import parse_visitor, person_key as pseudonym
 from leadwerk.lead.language import parse_language
 from leadwerk.lead.region import parse_canton, parse_country, parse_postcode, postcode_in, region_of
-from leadwerk.lead.rejection import PERSONAL, Rejection
+from leadwerk.lead.rejection import PERSONAL, Rejection, Unreadable
 from leadwerk.lead.timestamps import parse_moment
-from leadwerk.lead.unreadable import Unreadable
 from leadwerk.policy.folding import folded
 from leadwerk.policy.text_classes import class_of
 from leadwerk.texts.message import Message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct
@@ -23,3 +24,13 @@ class Rejection(Struct, frozen=True):
     def of(cls, field: str, value: Any, reason: str, remedy: str) -> Rejection:
         """A rejection with its value shortened to text."""
         return cls(field, None if value is None else str(value)[:_LONGEST_VALUE], reason, remedy)
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A value that costs its field; `reason` completes "The field …"."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"a value that {self.reason}"

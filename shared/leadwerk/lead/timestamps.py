@@ -224,6 +224,6 @@ def _existing(parts: dict[str, str | None]) -> date | None:
 def _refusal(value: object, field: str, kind: str, remedy: Message) -> InputError:
     huge = isinstance(value, int) and abs(value) >= 10**_LONGEST_SHOWN
     quoted = "" if huge else repr(value)
-    shown = quoted if len(quoted) <= _LONGEST_SHOWN else quoted[: _LONGEST_SHOWN - 1] + "…"
-    message = Message(f"reject.{kind}", value=Message("reject.many_digits") if huge else shown)
+    shortened = quoted if len(quoted) <= _LONGEST_SHOWN else quoted[: _LONGEST_SHOWN - 1] + "…"
+    message = Message(f"reject.{kind}", value=Message("reject.many_digits") if huge else shortened)
     return InputError(message, field=field, value=value, remedy=remedy)

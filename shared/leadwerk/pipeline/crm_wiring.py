@@ -23,7 +23,7 @@ def connect(settings: Settings) -> CRM:
         ConfigurationError: the credentials are not set, or would travel in the clear.
     """
     if not settings.crm_token and not settings.crm_client_secret:
-        raise ConfigurationError(Message("refusal.crm_token"), remedy=Message("refusal.crm_token.remedy"))
+        raise ConfigurationError(Message("refusal.crm_token"))
     url, credentials, rate = settings.crm_url, _credentials(settings), settings.crm_per_second
     # Each adapter is imported where it is used: a process loads only its own CRM's.
     match settings.crm:
@@ -67,9 +67,7 @@ def _credentials(settings: Settings) -> Auth | str:
     parts = urlsplit(settings.crm_token_url)
     # A client secret must not travel in clear text; local test servers are the exception.
     if parts.scheme != "https" and parts.hostname not in LOOPBACK:
-        raise ConfigurationError(
-            f"LEADWERK_CRM_TOKEN_URL is {settings.crm_token_url!r}, not https.", remedy="Set it to https://…."
-        )
+        raise ConfigurationError(Message("refusal.setting.not_https", url=repr(settings.crm_token_url)))
     from leadwerk.crm.auth import ClientCredentials
 
     return ClientCredentials(

@@ -91,23 +91,19 @@ def send_again(warehouse: Warehouse, policy: Policy, order: SendAgain, now: date
     with warehouse.unit_of_work():
         letters = warehouse.rows(statement("deliveries/dead_letters_of_reason", RefusedAttempt), parameters)
         if not letters:
-            remedy = Message("refusal.letters.none.remedy")
-            raise InputError(Message("refusal.letters.none"), field="letter", value=order.code[:60], remedy=remedy)
+            raise InputError(Message("refusal.letters.none"), field="letter", value=order.code[:60])
         due = [letter.due(now, "sent_again", "an operator lets it be sent again") for letter in letters]
         warehouse.append("deliveries", due)
-        record_act(warehouse, _act(order, len(due)), now)
+        act = Act(
+            actor=order.by,
+            action="send_again",
+            object=_name(order.code, order.field),
+            reason=order.reason,
+            before=f"dead_letter: {len(due)}",
+            after=f"retry: {len(due)}",
+        )
+        record_act(warehouse, act, now)
     return len(due)
-
-
-def _act(order: SendAgain, letters: int) -> Act:
-    return Act(
-        actor=order.by,
-        action="send_again",
-        object=_name(order.code, order.field),
-        reason=order.reason,
-        before=f"dead_letter: {letters}",
-        after=f"retry: {letters}",
-    )
 
 
 def _name(code: str, field: str | None) -> str:

@@ -7,36 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from msgspec import Struct
-
 from leadwerk.crm import outbox
 from leadwerk.crm.fields import FieldMapping, changed_fields, field_mapping
-from leadwerk.crm.outbox import Pending
+from leadwerk.crm.outbox import Pending, ShownRow
 from leadwerk.crm.port import CRM, FieldValue
 from leadwerk.pipeline.outbox_pages import Outbox, OutboxSelection
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.protocol import Warehouse
-from leadwerk.warehouse.records import ScoreReason
 from leadwerk.warehouse.statement import statement
 
 SHOWN_LEADS = 20
-
-
-class ShownRow(Struct, frozen=True, kw_only=True):
-    """A row of deliveries/last_shown."""
-
-    lead_id: str
-    score_id: str
-    predictive_score: int | None
-    score_cluster: str
-    recommended_action: str
-    probability: float | None
-    points: float | None
-    matrix_cell: str | None
-    tier: str | None
-    stage: str | None
-    traffic_light: str | None
-    reasons: tuple[ScoreReason, ...]
 
 
 @dataclass(frozen=True)

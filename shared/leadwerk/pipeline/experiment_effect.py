@@ -60,8 +60,7 @@ def run(warehouse: Warehouse, policy: Policy, registry: Registry, *, now: dateti
     """
     experiment = policy.experiment
     if experiment is None:
-        remedy = Message("refusal.experiment.remedy")
-        raise InputError(Message("refusal.experiment"), field="experiment", remedy=remedy)
+        raise InputError(Message("refusal.experiment"), field="experiment")
     rows = _read(warehouse, policy, experiment, now)
     matured = [row for row in rows if row.is_mature]
     frozen_model, scores = _frozen_scores(warehouse, policy, registry, experiment, matured)

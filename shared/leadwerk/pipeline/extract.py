@@ -31,6 +31,7 @@ from leadwerk.pipeline.ga4_export_days import DAILY, FRESH, INTRADAY, Ga4Export
 from leadwerk.pipeline.privacy.delete_again import delete_again
 from leadwerk.policy.model import Policy
 from leadwerk.progress import Progress, part_of, silent
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import AnyStatement, Parameters, Statement, Warehouse
 from leadwerk.warehouse.records import ExtractRunRow, IdentityRow
 from leadwerk.warehouse.statement import statement
@@ -85,7 +86,7 @@ def run(
         exported = _exported_days(warehouse)
         rebuild = _Rebuild(warehouse, policy, exported, now, person_key)
         days, absent = _days(warehouse, policy, exported, today, requested)
-        missing = [DayReport(day, "missing") for day in absent]
+        missing = [DayReport(day=day, source="missing") for day in absent]
         warehouse.append("extract_runs", [_row(day, now) for day in missing])
         spans = [*ga4_export_days.chunks(days)]
         parts = [part_of(progress, n / len(spans), (n + 1) / len(spans)) for n in range(len(spans))]
@@ -104,10 +105,7 @@ def run(
 def _exported_days(warehouse: Warehouse) -> Ga4Export:
     exported = ga4_export_days.export(warehouse.export_tables())
     if not exported.days:
-        raise MissingTable(
-            "The GA4 export has no table events_YYYYMMDD yet.",
-            remedy="Link the GA4 property to BigQuery and wait a day; check LEADWERK_GA4_DATASET.",
-        )
+        raise MissingTable(Message("refusal.extract.no_export"))
     return exported
 
 
@@ -116,8 +114,7 @@ def _days(
 ) -> tuple[list[date], list[date]]:
     """The days to rebuild, and the days whose table is missing."""
     if requested.intraday and (requested.first or requested.last):
-        remedy = "Send intraday alone, or the days without it."
-        raise InputError("intraday cannot be combined with days.", field="intraday", remedy=remedy)
+        raise InputError(Message("refusal.extract.intraday"), field="intraday")
     if requested.first or requested.last:
         in_range = set(ga4_export_days.requested_days(exported, requested.first, requested.last, today))
         missing = sorted(in_range - exported.days - {today})
@@ -174,8 +171,7 @@ def _check(warehouse: Warehouse, span: Parameters) -> None:
     if violated:
         violations = "; ".join(f"{violation.finding} ({violation.violations} rows)" for violation in violated)
         raise WarehouseError(
-            f"The days {span['first_day']} to {span['last_day']} violate an invariant: {violations}.",
-            remedy="Run extract for these days again; if it persists, the tables were written by something else.",
+            Message("refusal.extract.invariant", first=span["first_day"], last=span["last_day"], violations=violations)
         )
 
 
@@ -228,7 +224,7 @@ def rules(policy: Policy) -> Parameters:
 
 
 def _row(day: DayReport, now: datetime) -> ExtractRunRow:
-    return ExtractRunRow(run_at=now, **vars(day))
+    return ExtractRunRow(run_at=now, **asdict(day))
 
 
 def _report(now: datetime, intraday: bool, days: tuple[DayReport, ...], logins: int) -> ExtractReport:

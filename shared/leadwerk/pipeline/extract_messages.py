@@ -12,14 +12,14 @@ class EventCounts(Struct, frozen=True, kw_only=True):
     """A row of activity_events/counts: the events of one day."""
 
     day: date
-    events_read: int
-    duplicates: int
-    bots: int
-    own_traffic: int
-    without_visitor: int
-    unusable: int
-    events_kept: int
-    visitors: int
+    events_read: int = 0
+    duplicates: int = 0
+    bots: int = 0
+    own_traffic: int = 0
+    without_visitor: int = 0
+    unusable: int = 0
+    events_kept: int = 0
+    visitors: int = 0
 
 
 class LoginLink(Struct, frozen=True, kw_only=True):
@@ -58,20 +58,10 @@ NIGHT = RequestedDays()
 """The days that are due."""
 
 
-@dataclass(frozen=True)
-class DayReport:
+class DayReport(EventCounts, frozen=True, kw_only=True):
     """Counts of one day; extract_runs/schema.json describes each."""
 
-    day: date
     source: str
-    events_read: int = 0
-    duplicates: int = 0
-    bots: int = 0
-    own_traffic: int = 0
-    without_visitor: int = 0
-    unusable: int = 0
-    events_kept: int = 0
-    visitors: int = 0
 
 
 @dataclass(frozen=True)

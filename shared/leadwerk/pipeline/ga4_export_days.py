@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from leadwerk.errors import InputError
+from leadwerk.texts.message import Message
 
 TABLE = re.compile(r"events_(fresh_|intraday_)?(\d{8})")
 DAILY, FRESH, INTRADAY = "events_2", "events_fresh_2", "events_intraday_2"
@@ -97,11 +98,16 @@ def requested_days(exported: Ga4Export, first_day: date | None, last_day: date |
     if 1 <= days <= MOST_ASKED_DAYS and first >= EARLIEST:
         return [first + DAY * step for step in range(days)]
     name, value = ("last_day", last_day) if first_day is None else ("first_day", first_day)
-    problem = "no day of the past" if days < 1 else f"{days:,} days"
-    if days <= MOST_ASKED_DAYS and first < EARLIEST:
-        problem = "no day of any export"
-    remedy = f"Ask for 1 to {MOST_ASKED_DAYS:,} days up to today ({today})."
-    raise InputError(f"From {first} to {last_day or today} there is {problem}.", field=name, value=value, remedy=remedy)
+    problem = "future" if days < 1 else "early" if days <= MOST_ASKED_DAYS and first < EARLIEST else "many"
+    message = Message(
+        "refusal.extract.days",
+        first=first,
+        last=last_day or today,
+        problem=Message(f"refusal.extract.days.{problem}", figure=f"{days:,}"),
+        most=f"{MOST_ASKED_DAYS:,}",
+        today=today,
+    )
+    raise InputError(message, field=name, value=value)
 
 
 def with_followers(exported: Ga4Export, days: set[date], today: date) -> list[date]:

@@ -75,12 +75,7 @@ def refuse_overwriting(plan: ImportPlan, folder: Path, *, replace: bool) -> None
         return
     text = path.read_text("utf-8", errors="replace")
     if not is_untouched(text):
-        raise InputError(
-            Message("import.home.edited", path=path),
-            field="home",
-            value=str(folder),
-            remedy=Message("import.home.edited.remedy"),
-        )
+        raise InputError(Message("import.home.edited", path=path), field="home", value=str(folder))
     mapping = read_mapping(folder)
     imported_columns = {name for name, how in mapping.formats.items() if name != mapping.time} if mapping else set()
     imported_columns = _policy_columns(text) or imported_columns
@@ -96,7 +91,6 @@ def refuse_overwriting(plan: ImportPlan, folder: Path, *, replace: bool) -> None
             ),
             field="file",
             value=str(plan.table.path),
-            remedy=Message("import.home.lacks.remedy"),
         )
 
 
@@ -111,7 +105,6 @@ def _refuse_lost_zeros(plan: ImportPlan, folder: Path) -> None:
             Message("import.home.zeros", column=column, width=width, example=example, before=example.zfill(width)),
             field="id",
             value=column,
-            remedy=Message("import.home.zeros.remedy"),
         )
 
 
@@ -131,8 +124,4 @@ def read_mapping(home: Path) -> ColumnMapping | None:
     try:
         return msgspec.json.decode(path.read_bytes(), type=ColumnMapping) if path.exists() else None
     except UNREADABLE_JSON as error:
-        raise InputError(
-            Message("import.home.mapping", path=path, error=error),
-            field=MAPPING_FILE,
-            remedy=Message("import.home.mapping.remedy"),
-        ) from error
+        raise InputError(Message("import.home.mapping", path=path, error=error), field=MAPPING_FILE) from error

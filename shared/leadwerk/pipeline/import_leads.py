@@ -207,7 +207,6 @@ def _outcomes(parsed: ParsedLeads, policy: Policy) -> tuple[str | None, ...]:
             Message("import.outcome.unnamed", column=mapping.outcome, statuses=examples),
             field="outcome",
             value=unknown[0][1],
-            remedy=Message("import.outcome.unnamed.remedy"),
         )
     return tuple(outcomes)
 

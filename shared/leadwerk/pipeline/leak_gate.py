@@ -53,11 +53,7 @@ def record_choices(registry: Registry, policy: Policy, choices: FieldChoices, no
     excluded = resolve_fields(policy, choices.exclude, option="exclude")
     kept_fields = resolve_fields(policy, choices.keep_suspects, option="keep-suspect")
     if kept_fields and not choices.reason.strip():
-        raise InputError(
-            Message("refusal.keep_suspect", field=kept_fields[0]),
-            field="reason",
-            remedy=Message("refusal.keep_suspect.remedy"),
-        )
+        raise InputError(Message("refusal.keep_suspect", field=kept_fields[0]), field="reason")
     decisions = {name: FieldDecision("exclude", choices.reason, now.isoformat()) for name in excluded}
     decisions |= {name: FieldDecision("keep", choices.reason, now.isoformat()) for name in kept_fields}
     if decisions:

@@ -28,5 +28,5 @@ def leased(folder: Path, name: str) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise RunInProgress(Message("refusal.lease", name=name), remedy=Message("refusal.lease.remedy")) from None
+            raise RunInProgress(Message("refusal.lease", name=name)) from None
         yield

@@ -78,7 +78,12 @@ def _known_leads(context: ScoringRun, requests: Sequence[ScoreRequest], refused:
     items = with_leads(warehouse, named_requests(requests, refused), now)
     items = FormReader(warehouse, policy, now, context.person_key).with_forms(items, refused)
     # One statement for all requests: a statement costs far more than a lead.
-    states = {state.lead_id: state for state in read_lead_states(warehouse, policy, _selection(items), now)}
+    selection = LeadSelection(
+        lead_ids=list(dict.fromkeys(item.lead_id for item in items if item.lead_id)),
+        visitor_ids=list(dict.fromkeys(item.visitor_id for item in items if item.visitor_id and not item.lead_id)),
+        forms=[item.submitted for item in items if item.submitted is not None],
+    )
+    states = {state.lead_id: state for state in read_lead_states(warehouse, policy, selection, now)}
 
     def known_lead(item: NamedRequest) -> KnownLead:
         state = states[item.state_id]
@@ -90,28 +95,12 @@ def _known_leads(context: ScoringRun, requests: Sequence[ScoreRequest], refused:
     return refused.each(items, known_lead)
 
 
-def _selection(items: Sequence[NamedRequest]) -> LeadSelection:
-    return LeadSelection(
-        lead_ids=list(dict.fromkeys(item.lead_id for item in items if item.lead_id)),
-        visitor_ids=list(dict.fromkeys(item.visitor_id for item in items if item.visitor_id and not item.lead_id)),
-        forms=[item.submitted for item in items if item.submitted is not None],
-    )
-
-
 def _unknown(item: NamedRequest) -> UnknownLead:
     if item.lead_id is None:
         return UnknownLead(
-            Message("refusal.visitor", visitor=item.visitor_id),
-            field="ga_client_id",
-            value=item.visitor_id,
-            remedy=Message("refusal.visitor.remedy"),
+            Message("refusal.visitor", visitor=item.visitor_id), field="ga_client_id", value=item.visitor_id
         )
-    return UnknownLead(
-        Message("refusal.lead.unknown", lead=item.lead_id),
-        field="lead_id",
-        value=item.lead_id,
-        remedy=Message("refusal.lead.unknown.remedy"),
-    )
+    return UnknownLead(Message("refusal.lead.unknown", lead=item.lead_id), field="lead_id", value=item.lead_id)
 
 
 def _score_rows(context: ScoringRun, lead: KnownLead, score: LeadScore) -> ScoreRows:

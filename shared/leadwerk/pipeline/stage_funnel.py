@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from msgspec import Struct
 
-from leadwerk.pipeline.leads.stage_history import horizon_days
+from leadwerk.pipeline.leads.stage_model import horizon_days
 from leadwerk.points.stages import forward_path
 from leadwerk.policy.model import Policy
 from leadwerk.report.stage_conversion import StageConversion, StageFunnel

@@ -57,12 +57,7 @@ def _refuse_unknown_time(columns: list[Column]) -> None:
         return
     dated = next((column for column in columns if column.kind == "date"), None)
     if dated is not None:
-        raise InputError(
-            Message("touchpoints.no_time", column=dated.name),
-            field="time",
-            value=dated.name,
-            remedy=Message("touchpoints.no_time.remedy"),
-        )
+        raise InputError(Message("touchpoints.no_time", column=dated.name), field="time", value=dated.name)
 
 
 def _values(

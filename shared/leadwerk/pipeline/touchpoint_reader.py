@@ -19,10 +19,11 @@ from leadwerk.lead.form_field_names import field_of
 from leadwerk.lead.identity import person_key as pseudonym
 from leadwerk.lead.lead import CLOCK_TOLERANCE, EARLIEST, NAMES, parse_id
 from leadwerk.lead.measure import parse_measure
+from leadwerk.lead.rejection import Unreadable
 from leadwerk.lead.timestamps import parse_moment
-from leadwerk.lead.unreadable import Unreadable
 from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
+from leadwerk.texts.message import Message
 
 TITLES: Mapping[str, tuple[str, ...]] = {
     "event_id": ("event_id", "message_id"),
@@ -85,10 +86,10 @@ class TouchpointReader:
         """The touchpoint; None where it cannot be used, which `refused` then holds."""
         try:
             if not isinstance(raw, Mapping):
-                raise InputError("This is no touchpoint.", field="touchpoint", remedy="Send an object with its fields.")
+                raise InputError(Message("reject.touchpoint"), field="touchpoint")
             return self._read(index, raw)
         except InputError as error:
-            self.refuse(index, error.field or "touchpoint", error.message, error.remedy)
+            self.refuse(index, error.field or "touchpoint", *error.texts)
             return None
 
     def refuse(self, index: int, field: str, reason: str, remedy: str) -> None:
@@ -101,27 +102,26 @@ class TouchpointReader:
         def read(name: str, parse: Callable[[Any], Any]) -> Any:
             value = next((v for title in TITLES[name] if not _is_blank(v := values.get(folded(title)))), None)
             if isinstance(value, Unreadable):
-                raise InputError(f"The {name} {value.reason}.", field=name, remedy="Send it as UTF-8 and finite.")
+                raise InputError(Message("reject.unreadable", field=name, problem=value.reason), field=name)
             try:
                 return None if value is None else parse(value)
             except InputError as error:
-                raise InputError(f"The {name} cannot be read.", field=name, remedy=error.remedy) from error
+                raise _unreadable(name, error) from error
 
         lead_id, email = read("lead_id", parse_id), read("email", parse_email)
         phone = read("phone", lambda value: parse_phone(value, self.policy.country))
         person = pseudonym(email, phone, self.person_key)
         if lead_id is None and person is None:
-            remedy = "Send lead_id, or the email or phone of a lead."
-            raise InputError("The touchpoint names no lead.", field="lead_id", remedy=remedy)
+            raise InputError(Message("reject.touchpoint.no_lead"), field="lead_id")
         amounts = _amounts(raw)
         terms = read("interest_percent", _percent), read("term_years", _years)
         amounts |= _instalment(amounts, *terms)
         kind = read("kind", _kind) or (CALCULATOR if amounts else None)
         if kind == CALCULATOR and not amounts:
-            remedy = "Send loan_amount, property_value, income or instalment."
-            raise InputError("The use of the calculator names no amount.", field="loan_amount", remedy=remedy)
+            raise InputError(Message("reject.touchpoint.no_amount"), field="loan_amount")
         if kind is None:
-            raise InputError("The kind is missing.", field="kind", remedy="Send kind, such as email_click or event.")
+            remedy = Message("reject.touchpoint.no_kind.remedy")
+            raise InputError(Message("reject.missing", field="kind"), field="kind", remedy=remedy)
         occurred_at = read("occurred_at", self._moment) or self.now
         return ReadTouchpoint(
             index, kind, occurred_at, read("event_id", parse_id), lead_id, person, amounts,
@@ -131,16 +131,20 @@ class TouchpointReader:
     def _moment(self, value: object) -> datetime:
         moment = parse_moment(value, self.policy.time_zone, "occurred_at")
         if not EARLIEST <= moment <= self.now + CLOCK_TOLERANCE:
-            remedy = "Check the date order and the clock of the source."
-            raise InputError("It lies in the future, or too long ago.", field="occurred_at", remedy=remedy)
+            raise InputError(Message("reject.touchpoint.clock"), field="occurred_at")
         # A clock slightly ahead counts as now: a touchpoint of the future would be in no feature.
         return min(moment, self.now)
+
+
+def _unreadable(field: str, error: InputError) -> InputError:
+    """A refusal that repeats no value, which may be a person's; what to do is as `error` says."""
+    return InputError(Message("reject.personal", field=field), field=field, remedy=error.texts[1])
 
 
 def _kind(value: object) -> str:
     text = str(plain_text(value)).strip()
     if len(text) > LONGEST_KIND:
-        raise InputError("It is too long.", field="kind", remedy=f"Send at most {LONGEST_KIND} characters.")
+        raise InputError(Message("reject.touchpoint.long", most=LONGEST_KIND), field="kind")
     return text
 
 
@@ -159,9 +163,9 @@ def _amount(name: str, value: object) -> float:
     try:
         amount = parse_amount(value, name)
     except InputError as error:
-        raise InputError(f"The {name} cannot be read.", field=name, remedy=error.remedy) from error
+        raise _unreadable(name, error) from error
     if amount <= 0:
-        raise InputError(f"The {name} is not above 0.", field=name, remedy="Send the amount, or leave it out.")
+        raise InputError(Message("reject.touchpoint.amount", field=name), field=name)
     return amount
 
 
@@ -191,7 +195,7 @@ def _instalment(amounts: Mapping[str, float], percent: float | None, years: floa
         return {}
     for name, value, least in (("term_years", years, 1 / MONTHS_A_YEAR), ("interest_percent", percent, 0.0)):
         if not least <= value <= 100:
-            raise InputError(f"The {name} is out of range.", field=name, remedy="Send years, and percent a year.")
+            raise InputError(Message("reject.touchpoint.terms", field=name), field=name)
     months, rate = years * MONTHS_A_YEAR, percent / 100 / MONTHS_A_YEAR
     monthly = loan * rate / (1 - (1 + rate) ** -months) if rate else loan / months
     return {"instalment": round(monthly, 2)}

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from leadwerk.lead.mail_scan import SCAN, MailClick, scans
 from leadwerk.pipeline.touchpoint_reader import CALCULATOR, ReadTouchpoint, RefusedTouchpoint, TouchpointReader
 from leadwerk.policy.model import Policy
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import TouchpointRow
 from leadwerk.warehouse.statement import statement
@@ -69,8 +70,8 @@ def run(
         for item in readable:
             lead_id = leads.get(item.lead_id or item.person_key or "")
             if lead_id is None:
-                remedy = "Touchpoints are kept for leads only: let the lead come first, from a form or the CRM."
-                reader.refuse(item.index, "lead_id" if item.lead_id else "email", "No such lead is known.", remedy)
+                message, remedy = Message("reject.touchpoint.unknown_lead"), Message("reject.touchpoint.lead_first")
+                reader.refuse(item.index, "lead_id" if item.lead_id else "email", message, remedy)
                 continue
             row = _row(item, lead_id, now)
             # By id: a touchpoint sent twice in one call is stored once.
@@ -138,7 +139,8 @@ def _row(item: ReadTouchpoint, lead_id: str, now: datetime) -> TouchpointRow:
     occurred_at = item.occurred_at.astimezone(UTC)
     # Without an id of the source, the same kind at the same second is the same touchpoint.
     amounts = [f"{name}={amount!r}" for name, amount in sorted(item.amounts.items())]
-    identity = item.event_id or "\x1f".join((lead_id, item.kind, _to_the_second(occurred_at).isoformat(), *amounts))
+    second = occurred_at.replace(microsecond=0).isoformat()
+    identity = item.event_id or "\x1f".join((lead_id, item.kind, second, *amounts))
     return TouchpointRow(
         event_id=item.event_id or hashlib.sha256(identity.encode()).hexdigest()[:_ID_DIGITS],
         lead_id=lead_id,
@@ -148,7 +150,3 @@ def _row(item: ReadTouchpoint, lead_id: str, now: datetime) -> TouchpointRow:
         kind=item.kind,
         **item.amounts,
     )
-
-
-def _to_the_second(moment: datetime) -> datetime:
-    return moment - timedelta(microseconds=moment.microsecond)

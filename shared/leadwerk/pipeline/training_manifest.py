@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -65,7 +64,7 @@ def training_manifest(learned: TrainingResult, checked: CheckedLandmarks, policy
             gap_days=policy.horizon_days,
         ),
         # Left out without segments: the version's name is a hash of the manifest, and older names must stay.
-        segments=_trials(learned.segments) if learned.segments else UNSET,
+        segments=[_trial(trial) for trial in learned.segments] if learned.segments else UNSET,
         gate=GateRecord(
             verdict=decision.verdict,
             level=decision.level,
@@ -73,10 +72,6 @@ def training_manifest(learned: TrainingResult, checked: CheckedLandmarks, policy
             leaks=msgspec.json.decode(msgspec.json.encode(checked.report.findings), type=list[FieldFinding]),
         ),
     )
-
-
-def _trials(trials: Sequence[SegmentTrial]) -> list[TriedSegment]:
-    return [_trial(trial) for trial in trials]
 
 
 def _trial(trial: SegmentTrial) -> TriedSegment:

@@ -52,12 +52,7 @@ class Uploads:
         """
         files = sorted((self.folder / key).glob("*")) if _KEY.fullmatch(key) else []
         if not files:
-            raise InputError(
-                Message("refusal.upload.gone"),
-                field="file",
-                value=key[:20],
-                remedy=Message("refusal.upload.gone.remedy"),
-            )
+            raise InputError(Message("refusal.upload.gone"), field="file", value=key[:20])
         return files[0]
 
     def delete(self, key: str) -> None:

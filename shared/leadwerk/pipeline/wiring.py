@@ -166,9 +166,7 @@ def policy(settings: Settings) -> Policy:
     folder, _, name = settings.policy.rpartition("/")
     blob = open_store(folder, settings.storage_url).read(name)
     if blob is None:
-        raise ConfigurationError(
-            Message("refusal.policy.nowhere", place=settings.policy), remedy=Message("refusal.policy.nowhere.remedy")
-        )
+        raise ConfigurationError(Message("refusal.policy.nowhere", place=settings.policy))
     return parse(blob.data.decode("utf-8", "replace"), settings.policy)
 
 
@@ -195,7 +193,7 @@ def person_key(settings: Settings) -> str:
     if settings.person_key:
         return settings.person_key
     if settings.engine != "duckdb":
-        raise ConfigurationError(Message("refusal.person_key"), remedy=Message("refusal.person_key.remedy"))
+        raise ConfigurationError(Message("refusal.person_key"))
     file = settings.home / PERSON_KEY_FILE
     if not file.exists():
         _keep_secret(file, secrets.token_hex(32))

@@ -120,7 +120,8 @@ class _Pass:
         sums = np.bincount(days.lead, weights=hundredths, minlength=self.size).astype(np.int64)
         if rule.cap is not None:
             self.cap_from_above(sums, rule.cap, **where)
-            self.cap_from_below(sums, -rule.cap, **where)
+            # A cap bounds what a rule takes as well.
+            self.move(np.flatnonzero(sums < -rule.cap * HUNDREDTHS), sums, -rule.cap, where)
         return sums
 
     def counted(self, rule: Rule, holding: Bools) -> OccurrenceDays:
@@ -134,10 +135,6 @@ class _Pass:
     def cap_from_above(self, sums: Ints, cap: int, **where: int) -> None:
         """Takes from each sum what lies above the cap, by a row of its own."""
         self.move(np.flatnonzero(sums > cap * HUNDREDTHS), sums, cap, where)
-
-    def cap_from_below(self, sums: Ints, cap: int, **where: int) -> None:
-        """Gives each sum what it lacks to the cap, by a row of its own."""
-        self.move(np.flatnonzero(sums < cap * HUNDREDTHS), sums, cap, where)
 
     def move(self, lead: Ints, sums: Ints, cap: int, where: dict[str, int]) -> None:
         """Sets these leads' sums to the cap and writes down the difference."""

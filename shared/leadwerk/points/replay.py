@@ -85,7 +85,7 @@ def compare(moments: ReplayMoments, old: PolicyOutcome, new: PolicyOutcome, *, w
         clusters=_moves(
             moments,
             [[CLUSTERS[place] for place in cluster_index] for cluster_index in best_clusters],
-            _cluster_direction,
+            lambda before, after: "forward" if CLUSTERS.index(after) > CLUSTERS.index(before) else "back",
         ),
         stages=_stage_moves(moments, old, new),
         kept=_conversion(moments, first[0][was & is_]),
@@ -141,10 +141,6 @@ def _stage_moves(moments: ReplayMoments, old: PolicyOutcome, new: PolicyOutcome)
         ranks = _best(moments, np.array([names.index(stage) for stage in side.stages]))
         furthest.append([names[place] if place > 0 else "" for place in ranks])
     return _moves(moments, furthest, lambda before, after: direction(new.policy, before, after))
-
-
-def _cluster_direction(before: str, after: str) -> str:
-    return "forward" if CLUSTERS.index(after) > CLUSTERS.index(before) else "back"
 
 
 def _moves(

@@ -12,10 +12,10 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import msgspec
 
+from leadwerk.policy.folding import as_name
 from leadwerk.policy.model import Policy
 from leadwerk.policy.problem import Problem, closest
 from leadwerk.policy.section import PolicySection
-from leadwerk.policy.slug import as_name
 from leadwerk.policy.yaml_document import Path
 from leadwerk.texts.message import Message
 
@@ -53,7 +53,8 @@ def _section(data: Any, kind: type[PolicySection], path: Path) -> Iterator[Probl
             # A field that is set already cannot be what was meant.
             guess = closest(name, [field for field in kind.__struct_fields__ if field not in data])
             fields_by_guess.add(guess)
-            remedy = Message("policy.remedy.guess", guess=guess) if guess else _known_fields(kind)
+            remedy = Message("policy.shape.unknown.remedy", fields=_fields(kind))
+            remedy = Message("policy.remedy.guess", guess=guess) if guess else remedy
             yield Problem.of((*path, name), "policy.shape.unknown", remedy=remedy)
     for field in msgspec.structs.fields(kind):
         # A misspelt required field is one fault to its author, not an unknown and a missing one.
@@ -166,10 +167,6 @@ def _literals(hint: Any) -> Iterator[Any]:
 
 def _takes_text(hint: Any) -> bool:
     return hint is str or any(_takes_text(arg) for arg in get_args(hint))
-
-
-def _known_fields(kind: type[PolicySection]) -> Message:
-    return Message("policy.shape.unknown.remedy", fields=_fields(kind))
 
 
 def _fields(kind: type[PolicySection]) -> str:

@@ -15,6 +15,7 @@ from requests.exceptions import RequestException
 
 from leadwerk.errors import ConfigurationError, RegistryUnavailable, WriteConflict
 from leadwerk.registry.store import Blob
+from leadwerk.texts.message import Message
 
 TIMEOUT = 20.0
 """Seconds that one HTTP request may take."""
@@ -87,11 +88,8 @@ class CloudStore:
         try:
             yield
         except PreconditionFailed as error:
-            raise WriteConflict(f"{place} changed since it was read.", remedy="Read it again, then decide.") from error
+            raise WriteConflict(Message("refusal.store.changed", place=place)) from error
         except (Forbidden, NotFound, GoogleAuthError) as error:
-            raise ConfigurationError(
-                f"{place} cannot be used: {error}.",
-                remedy="Check that the bucket is there and that this service account may read and write its objects.",
-            ) from error
+            raise ConfigurationError(Message("refusal.store.forbidden", place=place, error=error)) from error
         except (GoogleAPIError, RequestException) as error:
-            raise RegistryUnavailable(f"{place} did not answer: {error}.", remedy="Try again later.") from error
+            raise RegistryUnavailable(Message("refusal.store.unavailable", place=place, error=error)) from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from leadwerk.errors import ConfigurationError
 from leadwerk.registry.registry import Registry
 from leadwerk.registry.store import FolderStore, Store
+from leadwerk.texts.message import Message
 
 
 def open_store(location: str, endpoint: str = "") -> Store:
@@ -19,7 +20,7 @@ def open_store(location: str, endpoint: str = "") -> Store:
         return FolderStore(Path(location))
     bucket, _, prefix = location.removeprefix("gs://").partition("/")
     if not bucket:
-        raise ConfigurationError(f"{location} names no bucket.", remedy="Write it as gs://bucket/prefix.")
+        raise ConfigurationError(Message("refusal.store.no_bucket", place=location))
     from leadwerk.registry.cloud import CloudStore
 
     return CloudStore(bucket, prefix, endpoint=endpoint)

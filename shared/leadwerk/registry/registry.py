@@ -31,12 +31,34 @@ from leadwerk.registry.champion_pointer import (
 from leadwerk.registry.erasure_marks import ErasureMark
 from leadwerk.registry.field_decisions import FieldDecisions
 from leadwerk.registry.manifest import Manifest, ModelFiles, corrupt, parse, sha256, verify
-from leadwerk.registry.stage_models import StageModels
 from leadwerk.registry.store import ABSENT, Blob, Store
 from leadwerk.texts.message import Message, stored
 
 MEASURED = ("metrics", "profile", "split", "segments")
 MANIFEST = "manifest.json"
+STAGE_MODEL = "stage_model.json"
+
+
+class StageModels:
+    """The newest stage model of a deployment, as JSON."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def read(self) -> bytes | None:
+        """The newest; None before the first."""
+        blob = self._store.read(STAGE_MODEL)
+        return None if blob is None else blob.data
+
+    def replace(self, data: bytes) -> None:
+        """Put a model in place of the present one.
+
+        Raises:
+            WriteConflict: another training wrote in the same moment.
+        """
+        blob = self._store.read(STAGE_MODEL)
+        if blob is None or blob.data != data:
+            self._store.write(STAGE_MODEL, data, generation=ABSENT if blob is None else blob.generation)
 
 
 class Registry:
@@ -85,9 +107,7 @@ class Registry:
         """
         blob = self._store.read(f"{version}/{MANIFEST}") if version else None
         if blob is None:
-            raise RegistryError(
-                Message("refusal.model.unknown", version=version), remedy=Message("refusal.model.unknown.remedy")
-            )
+            raise RegistryError(Message("refusal.model.unknown", version=version))
         manifest = parse(blob.data, version)
         # The name is a hash of the content: a manifest copied under another name is found out.
         if manifest.version != version or _named(manifest) != version:
@@ -189,9 +209,7 @@ class Registry:
         present, previous = read_pointer(blob).champion, read_pointer(blob).previous
         if not previous:
             named = present.version if present else "the one that stood down"
-            raise NoChampion(
-                Message("refusal.model.before", version=named), remedy=Message("refusal.model.before.remedy")
-            )
+            raise NoChampion(Message("refusal.model.before", version=named))
         # A rollback happens in an emergency: it must not lead to a damaged version.
         self.load(previous[0].version)
         promotion = Promotion(previous[0].version, at.isoformat(), reason, by)
@@ -208,8 +226,7 @@ class Registry:
                     version=demotion.version,
                     day=demotion.stood_down_at[:10],
                     reason=demotion.why(),
-                ),
-                remedy=Message("refusal.model.stood_down.remedy"),
+                )
             )
         raise NoChampion(Message("refusal.model.none"), remedy=Message("doctor.champion.none.remedy"))
 
@@ -240,7 +257,7 @@ class Registry:
             # The same bytes are there: an earlier attempt got so far.
             present = self._store.read(name)
             if present is None or present.data != data:
-                raise RegistryError(f"{name} is there with other content.", remedy="Delete that version.") from error
+                raise RegistryError(Message("refusal.store.other_content", place=name)) from error
 
 
 def _version(manifest: Manifest) -> str:

@@ -18,6 +18,7 @@ from typing import Protocol
 
 from leadwerk.errors import WriteConflict
 from leadwerk.private_files import private_folder
+from leadwerk.texts.message import Message
 
 ABSENT = 0
 """The generation of an object that is not there."""
@@ -75,7 +76,7 @@ class FolderStore:
         with self._locked():
             present = self.read(name)
             if generation is not None and generation != (present.generation if present else ABSENT):
-                raise WriteConflict(f"{name} changed since it was read.", remedy="Read it again, then decide.")
+                raise WriteConflict(Message("refusal.store.changed", place=name))
             _replace(path, data)
 
     def delete(self, name: str) -> bool:

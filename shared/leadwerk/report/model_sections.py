@@ -36,9 +36,9 @@ def _directions(formatter: Formatter, champion: Manifest | None, groups: Sequenc
     """Whether more of a feature raises or lowers the score."""
     directions = (champion.directions or {}) if champion else {}
     rows = [
-        (label(formatter.policy, formatter.language, group), words)
+        (label(formatter.policy, formatter.language, group), direction)
         for group in groups
-        if (words := _direction_words(formatter, directions.get(group))) != NOTHING
+        if (direction := _direction_words(formatter, directions.get(group))) != NOTHING
     ]
     return ReportTable(rows) if rows else None
 

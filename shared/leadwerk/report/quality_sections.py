@@ -103,12 +103,12 @@ def left_out_section(formatter: Formatter, facts: ReportData) -> ReportSection |
     gate = champion.gate or None
     findings = {finding.field: finding for finding in gate.leaks} if gate else {}
     excluded = list(gate.excluded) if gate else []
-    kept = [finding for finding in findings.values() if finding.kept_because is not None]
-    suspects = [finding for finding in findings.values() if finding.field not in excluded and finding not in kept]
+    accepted = [finding for finding in findings.values() if finding.kept_because is not None]
+    suspects = [finding for finding in findings.values() if finding.field not in excluded and finding not in accepted]
     protected = _protected(champion)
     rows = [
         *((name, formatter.say("report.left_out.excluded"), _why(formatter, findings.get(name))) for name in excluded),
-        *((finding.field, formatter.say("report.left_out.kept"), finding.kept_because or "") for finding in kept),
+        *((finding.field, formatter.say("report.left_out.kept"), finding.kept_because or "") for finding in accepted),
         *((f.field, formatter.say("report.left_out.suspect"), _why(formatter, f)) for f in suspects),
         *((name, formatter.say("report.left_out.protected"), _remedy(formatter, name)) for name in protected),
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from leadwerk.report.formatter import Formatter
 from leadwerk.report.report_data import CallingComparison, SimulationTruth, TruthComparison
 from leadwerk.report.section import ReportSection, ReportTable, section
@@ -15,20 +17,15 @@ def compare_with_truth(formatter: Formatter, truth: SimulationTruth | None) -> R
     if truth.calling:
         paragraphs.insert(0, _calling(formatter, truth.calling))
     header = ("", *(_who(formatter, comparison) for comparison in truth.against))
-    rows = [
-        (formatter.say("report.truth.cases"), *(formatter.count(comparison.cases) for comparison in truth.against)),
-        (formatter.say("report.metric.auc"), *(formatter.decimal(comparison.auc, 3) for comparison in truth.against)),
-        (formatter.say("report.truth.best"), *(formatter.decimal(comparison.best, 3) for comparison in truth.against)),
-        (
-            formatter.say("report.truth.share"),
-            *(formatter.share(comparison.auc / comparison.best, 1) for comparison in truth.against),
-        ),
-        (formatter.say("report.metric.ece"), *(formatter.share(comparison.ece, 1) for comparison in truth.against)),
-        (
-            formatter.say("report.metric.lift_at_10"),
-            *(f"× {formatter.decimal(comparison.lift_at_10, 1)}" for comparison in truth.against),
-        ),
-    ]
+    figures: Mapping[str, Callable[[TruthComparison], str]] = {
+        "report.truth.cases": lambda of: formatter.count(of.cases),
+        "report.metric.auc": lambda of: formatter.decimal(of.auc, 3),
+        "report.truth.best": lambda of: formatter.decimal(of.best, 3),
+        "report.truth.share": lambda of: formatter.share(of.auc / of.best, 1),
+        "report.metric.ece": lambda of: formatter.share(of.ece, 1),
+        "report.metric.lift_at_10": lambda of: f"× {formatter.decimal(of.lift_at_10, 1)}",
+    }
+    rows = [(formatter.say(key), *map(figure, truth.against)) for key, figure in figures.items()]
     return section(formatter, "report.truth", paragraphs=paragraphs, table=ReportTable(rows, header), wide=True)
 
 

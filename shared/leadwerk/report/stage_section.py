@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from leadwerk.features.stage_model import StageTest
 from leadwerk.report.formatter import NOTHING, Formatter
 from leadwerk.report.report_data import ReportData
 from leadwerk.report.section import ReportSection, ReportTable, section
@@ -30,7 +29,16 @@ def stage_section(formatter: Formatter, facts: ReportData) -> ReportSection | No
     )
     paragraphs = [formatter.say("report.stages.text", since=formatter.day(funnel.since))]
     if facts.stage_test is not None:
-        paragraphs.append(_test(formatter, facts.stage_test))
+        test = facts.stage_test
+        figures = {
+            "contacts": formatter.count(test.contacts),
+            "days": formatter.count(test.days),
+            "expected": formatter.count(round(test.expected)),
+            "advanced": formatter.count(test.advanced),
+            "auc": formatter.metric("auc", test.auc),
+            "error": formatter.share(test.calibration_error, 1),
+        }
+        paragraphs.append(formatter.say("report.stages.test", **figures))
     return section(formatter, "report.stages", paragraphs=paragraphs, table=ReportTable(rows, header), wide=True)
 
 
@@ -57,15 +65,3 @@ def _conversion(formatter: Formatter, step: StageConversion) -> tuple[str, ...]:
 
 def _rate(formatter: Formatter, step: StageConversion | None) -> str:
     return NOTHING if step is None or step.rate is None else formatter.share(step.rate)
-
-
-def _test(formatter: Formatter, test: StageTest) -> str:
-    return formatter.say(
-        "report.stages.test",
-        contacts=formatter.count(test.contacts),
-        days=formatter.count(test.days),
-        expected=formatter.count(round(test.expected)),
-        advanced=formatter.count(test.advanced),
-        auc=formatter.metric("auc", test.auc),
-        error=formatter.share(test.calibration_error, 1),
-    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from leadwerk.errors import InputError
 from leadwerk.report.threshold_outlook_table import OutlookRow
+from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,10 +73,10 @@ def format_of(file: str) -> str:
     suffix = PurePath(file).suffix.lower().removeprefix(".")
     if suffix not in FORMATS:
         raise InputError(
-            f"No picture is written as {suffix or 'a file without ending'}.",
+            Message("refusal.plot", ending=suffix or Message("refusal.plot.no_ending")),
             field="plot",
             value=file,
-            remedy=f"Let the name end in {', '.join('.' + name for name in FORMATS)}.",
+            remedy=Message("refusal.plot.remedy", endings=", ".join("." + name for name in FORMATS)),
         )
     return suffix
 

@@ -65,7 +65,7 @@ def threshold_quality(
     rows = []
     for threshold in thresholds:
         inside = score >= threshold
-        leads, found = int(inside.sum()), int(converted[inside].sum())
-        precision, recall = Share.of_counts(found, leads), Share.of_counts(found, int(converted.sum()))
-        rows.append(ThresholdQuality(threshold, leads, found, precision, recall))
+        leads, conversions = int(inside.sum()), int(converted[inside].sum())
+        precision, recall = Share.of_counts(conversions, leads), Share.of_counts(conversions, int(converted.sum()))
+        rows.append(ThresholdQuality(threshold, leads, conversions, precision, recall))
     return rows

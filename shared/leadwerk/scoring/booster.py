@@ -133,7 +133,7 @@ _INTERFACE = frozenset({"data", "shape", "strides", "typestr", "version"})
 def _library() -> ctypes.CDLL:
     spec = importlib.util.find_spec("xgboost")
     if spec is None or not spec.submodule_search_locations:
-        raise ConfigurationError("XGBoost is not installed.", remedy="pip install xgboost-cpu")
+        raise ConfigurationError(Message("refusal.xgboost"))
     name = LIBRARIES.get(sys.platform, "libxgboost.so")
     library = ctypes.CDLL(f"{spec.submodule_search_locations[0]}/lib/{name}")
     # The default is a C int, which would truncate the pointer.

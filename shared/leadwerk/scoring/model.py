@@ -252,6 +252,5 @@ def _mismatch(files: ModelFiles, policy: Policy) -> ContractMismatch:
             version=files.version,
             trained=f"{trained.policy_name} {trained.policy_version}",
             present=f"{policy.name} {policy.version}",
-        ),
-        remedy=Message("refusal.model.features.remedy"),
+        )
     )

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypedDict
+from typing import Final, Literal
 
 from msgspec import Struct
 
 from leadwerk.catalogue.languages import Language
 from leadwerk.experiment.assignment import Arm, Assignment, assign
-from leadwerk.points.classification import LeadRating, Level, Light, rate_leads
+from leadwerk.points.classification import LeadRating, rate_leads
 from leadwerk.points.engine import compute_points
 from leadwerk.points.entry import Entry
 from leadwerk.points.stages import stage_of
 from leadwerk.policy.model import Policy
-from leadwerk.policy.points import Phase
-from leadwerk.policy.selling import Grade
 from leadwerk.scoring.arms import CONTROL, OBJECTION, arm_columns, assigned
 from leadwerk.scoring.contributions import by_group
 from leadwerk.scoring.decide import DISQUALIFIED, HOT, UNSCORED, Decision, closed, decide, overruled, without_a_call
@@ -208,7 +206,7 @@ class ScoringContext:
             decided_by=decision.decided_by,
             segment=model.segment if model else None,
             ledger=ledger,
-            **_rating_columns(rating),
+            **({name: getattr(rating, name) for name in RATING_COLUMNS} if rating else {}),
             **arm_columns(assignment, is_hot=is_hot),
         )
 
@@ -247,37 +245,7 @@ class ScoringContext:
         return assign(self.policy.experiment, state.lead_id, state.created_at)
 
 
-class _RatingColumns(TypedDict, total=False):
-    """Columns of `scores` that a rating fills; none without rules."""
-
-    fit: float
-    interest: float
-    points: float
-    grade: Grade
-    level: Level
-    matrix_cell: str
-    icp: int
-    tier: str | None
-    traffic_light: Light | None
-    phase: Phase | None
-
-
-def _rating_columns(rating: LeadRating | None) -> _RatingColumns:
-    """A rating under the names of the table `scores`."""
-    if rating is None:
-        return {}
-    return {
-        "fit": rating.fit,
-        "interest": rating.interest,
-        "points": rating.points,
-        "grade": rating.grade,
-        "level": rating.level,
-        "matrix_cell": rating.matrix_cell,
-        "icp": rating.icp,
-        "tier": rating.tier,
-        "traffic_light": rating.traffic_light,
-        "phase": rating.phase,
-    }
+RATING_COLUMNS = tuple(name for name in LeadRating.__struct_fields__ if name in ScoreFields.__struct_fields__)
 
 
 def _reasons(

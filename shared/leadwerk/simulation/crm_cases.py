@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from leadwerk.simulation.calendar import Calendar
-from leadwerk.simulation.crm_schema import FILE, SCHEMA
+from leadwerk.simulation.crm_store import FILE, SCHEMA
 from leadwerk.simulation.forms import RawForm, lead_id
 from leadwerk.simulation.outcomes import REASONS, STATUSES, Calls, Changes, Outcomes
 from leadwerk.stats.arrays import Floats, Ints

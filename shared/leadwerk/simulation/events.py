@@ -45,7 +45,7 @@ def events(rng: Generator, people: People, sessions: Sessions, views: Views) -> 
     used = _some(rng, _picked(views, views.page == site.CALCULATOR), RECKONED)
     parts = [
         _opening(sessions, views),
-        _page_views(views),
+        replace(_blank(views.session, site.PAGE_VIEW, views.page, views.at), first=views.first),
         _scrolls(rng, views),
         _engagements(rng, views),
         _named(views, site.SIMULATOR, site.VIEW_SIMULATOR, np.full(len(views.at), 0.05)),
@@ -121,10 +121,6 @@ def _opening(sessions: Sessions, views: Views) -> Events:
     first = _blank(visit.session, site.FIRST_VISIT, visit.page, visit.at)
     both = joined(start, first)
     return replace(both, first=np.ones(len(both), dtype=bool))
-
-
-def _page_views(views: Views) -> Events:
-    return replace(_blank(views.session, site.PAGE_VIEW, views.page, views.at), first=views.first)
 
 
 def _scrolls(rng: Generator, views: Views) -> Events:

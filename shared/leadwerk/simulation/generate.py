@@ -34,6 +34,7 @@ from leadwerk.simulation.traffic import Visitors
 from leadwerk.simulation.visits import Sessions
 from leadwerk.stats import metrics
 from leadwerk.stats.arrays import Bools, Floats, Ints
+from leadwerk.texts.message import Message
 
 START = date(2026, 1, 5)
 FEWEST_DAYS, FEWEST_LEADS = 2, 20
@@ -117,13 +118,15 @@ def simulate(
 
 def _check(days: int, leads: int, shock_day: int | None) -> None:
     if days < FEWEST_DAYS:
-        raise InputError(f"{days} days are too few.", field="days", value=days, remedy=f"Take {FEWEST_DAYS} or more.")
+        remedy = Message("refusal.simulate.at_least", least=FEWEST_DAYS)
+        raise InputError(Message("refusal.simulate.days", days=days), field="days", value=days, remedy=remedy)
     if leads < FEWEST_LEADS:
-        remedy = f"Take {FEWEST_LEADS} or more."
-        raise InputError(f"{leads} leads are too few.", field="leads", value=leads, remedy=remedy)
+        remedy = Message("refusal.simulate.at_least", least=FEWEST_LEADS)
+        raise InputError(Message("refusal.simulate.leads", leads=leads), field="leads", value=leads, remedy=remedy)
     if shock_day is not None and not 0 <= shock_day < days:
-        remedy = f"Take a day from 0 to {days - 1}."
-        raise InputError(f"Day {shock_day} is not in the period.", field="shock_day", value=shock_day, remedy=remedy)
+        raise InputError(
+            Message("refusal.simulate.shock", day=shock_day, last=days - 1), field="shock_day", value=shock_day
+        )
 
 
 def past_of(rng: Generator, calendar: Calendar, leads: int) -> VisitorHistory:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from leadwerk.errors import ConfigurationError
 from leadwerk.private_files import private_folder
 from leadwerk.simulation.calendar import Calendar
+from leadwerk.texts.message import Message
 
 FOLDER, MARKET, TRUTH = "market", "market.json", "truth.npz"
 
@@ -47,7 +48,7 @@ def folder(home: Path) -> Path:
     """
     market = Path(home) / FOLDER
     if not (market / MARKET).is_file():
-        raise ConfigurationError(f"There is no simulated market in {market}.", remedy="Run `leadwerk simulate` first.")
+        raise ConfigurationError(Message("refusal.simulate.none", folder=market))
     return market
 
 

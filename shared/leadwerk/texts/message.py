@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from leadwerk.errors import UNREADABLE_JSON, ConfigurationError, LeadwerkError
-from leadwerk.texts.catalogue import text
+from leadwerk.texts.catalogue import has, text
 
 
 class Message(str):
@@ -32,6 +32,12 @@ class Message(str):
         message = super().__new__(cls, text("en", key, **values))
         message.key, message.values = key, values
         return message
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it: the text `key.remedy` with the same values; empty where there is none."""
+        key = f"{self.key}.remedy"
+        return Message(key, **self.values) if has("en", key) else ""
 
     def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, object]]:
         """What a copy is made of: `dataclasses.asdict` copies messages."""

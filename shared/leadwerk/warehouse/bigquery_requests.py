@@ -12,6 +12,7 @@ from google.cloud import bigquery
 from requests.exceptions import RequestException
 
 from leadwerk.errors import MissingTable, WarehouseBusy, WarehouseError
+from leadwerk.texts.message import Message
 
 CALL_SECONDS = 30.0  # one HTTP request
 # Limit of one job: a function has 1,500 s, and needs some for the rest.
@@ -21,11 +22,10 @@ GOOGLES_OWN = ("backendError", "internalError", "rateLimitExceeded", "jobBackend
 JOB_RETRY = Retry(predicate=lambda error: reason_of(error) in GOOGLES_OWN, timeout=60.0)
 # What Google's messages leave open, by a part of the message.
 REMEDIES = {
-    "Views cannot be queried through prefix": "Rename this view, or move it out of the dataset of the GA4 export.",
-    "limit for bytes billed": "Ask for fewer days, or raise query_gib in Terraform (LEADWERK_QUERY_GIB).",
-    "was not found in location": "The name is wrong, or the dataset lies elsewhere than data_location says.",
+    "Views cannot be queried through prefix": "refusal.bigquery.view.remedy",
+    "limit for bytes billed": "refusal.bigquery.bytes.remedy",
+    "was not found in location": "refusal.bigquery.location.remedy",
 }
-BUFFERED = "Rows that were streamed can be deleted after 90 minutes: try again then."
 
 
 def finish(job: Any, **options: Any) -> Any:
@@ -45,14 +45,18 @@ def as_warehouse_error(name: str) -> Iterator[None]:
     try:
         yield
     except NotFound as error:
-        remedy = _remedy(error, "Apply Terraform; check the datasets' names.")
+        remedy = _remedy(error, "refusal.bigquery.missing.remedy")
         raise MissingTable(f"{name}: {error.message}", remedy=remedy) from error
     except (TooManyRequests, ServiceUnavailable, RetryError, TimeoutError, RequestException) as error:
-        raise WarehouseBusy(f"{name}: BigQuery did not answer in time: {error}", remedy="Try again.") from error
+        message = Message("refusal.bigquery.late", statement=name, error=error)
+        raise WarehouseBusy(message, remedy=Message("refusal.bigquery.late.remedy")) from error
     except GoogleAPICallError as error:
         if "streaming buffer" in str(error.message):
-            raise WarehouseBusy(f"{name}: {error.message}", remedy=BUFFERED) from error
-        raise WarehouseError(f"{name} failed on BigQuery: {error.message}", remedy=_remedy(error)) from error
+            raise WarehouseBusy(
+                f"{name}: {error.message}", remedy=Message("refusal.bigquery.buffered.remedy")
+            ) from error
+        message = Message("refusal.warehouse.failed", statement=name, engine="BigQuery", error=error.message)
+        raise WarehouseError(message, remedy=_remedy(error)) from error
 
 
 def refusal(error: Mapping[str, Any]) -> str:
@@ -67,4 +71,5 @@ def reason_of(error: Exception) -> str:
 
 
 def _remedy(error: GoogleAPICallError, otherwise: str = "") -> str:
-    return next((remedy for text, remedy in REMEDIES.items() if text in str(error.message)), otherwise)
+    remedy = next((remedy for text, remedy in REMEDIES.items() if text in str(error.message)), otherwise)
+    return remedy and Message(remedy)

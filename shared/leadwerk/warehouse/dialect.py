@@ -187,13 +187,10 @@ SORTED_LIST = """LIST_TRANSFORM(
   LIST_SORT(ARRAY_AGG({'known': NOT (:key) IS NULL, 'key': :key, 'value': :value})), LAMBDA item : (item.value))"""
 
 
-def _is_ascending(order: exp.Expr) -> bool:
-    return len(order.expressions) == 1 and not order.expressions[0].args.get("desc")
-
-
 def _array_agg(node: exp.Expr) -> exp.Expr:
     order = node.this
-    return _fill(SORTED_LIST, key=order.expressions[0].this, value=order.this) if _is_ascending(order) else node
+    is_ascending = len(order.expressions) == 1 and not order.expressions[0].args.get("desc")
+    return _fill(SORTED_LIST, key=order.expressions[0].this, value=order.this) if is_ascending else node
 
 
 def _any_value(node: exp.Expr) -> exp.Expr:

@@ -33,7 +33,8 @@ def aggregate(node: exp.Expr) -> exp.Expr:
 def unnest_in_place(node: exp.Expr) -> exp.Expr:
     """FROM a CROSS JOIN UNNEST(a.list) AS s without the lateral join, which takes most of a query's time."""
     joins = node.args.get("joins") or []
-    if not joins or not isinstance(joins[0].this, exp.Unnest) or joins[0].side or _has_star(node):
+    has_star = isinstance(node, exp.Select) and node.is_star
+    if not joins or not isinstance(joins[0].this, exp.Unnest) or joins[0].side or has_star:
         return node
     source = _source(node)
     items, element = _list_of(joins[0].this)
@@ -43,10 +44,6 @@ def unnest_in_place(node: exp.Expr) -> exp.Expr:
     node.set("from_", exp.From(this=inner.from_(source.copy()).subquery(source.alias_or_name)))
     node.set("joins", joins[1:])
     return node
-
-
-def _has_star(select: exp.Expr) -> bool:
-    return isinstance(select, exp.Select) and select.is_star
 
 
 def is_first_of_key(select: exp.Expr) -> bool:

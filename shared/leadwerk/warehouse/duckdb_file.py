@@ -19,6 +19,7 @@ import duckdb
 
 from leadwerk.errors import WarehouseBusy, WarehouseError
 from leadwerk.private_files import private_folder
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.create_tables import create_tables
 from leadwerk.warehouse.duckdb_values import FULL, NO_ROOM, delete_leftovers, literal
 
@@ -29,9 +30,8 @@ IDLE_SECONDS = 2.0
 """For so long an unused file stays open: a SQL client, which notes nothing, gets it after that."""
 LOOK_SECONDS = 0.01
 EXPORT = "ga4"  # as which the export is attached
-TAKEN = "Close what keeps the file open (a SQL client, a command that hangs), then try again."
 HEADER_BYTES = 3 * 4096
-DAMAGED = "Restore it from a backup; or move it away, then extract, ingest or import again."
+DAMAGED = "refusal.warehouse.damaged"
 _KEPT_OPEN: weakref.WeakSet[DuckDBFile] = weakref.WeakSet()
 TAKEN_BY = ("Could not set lock on file", "different configuration than existing connections")  # a process, a thread
 
@@ -170,7 +170,7 @@ class DuckDBFile:
             try:
                 create_tables(connection)
             except duckdb.Error as error:
-                raise WarehouseError(f"create_tables failed on DuckDB: {error}", remedy=_remedy(error)) from error
+                raise WarehouseError(failed("create_tables", error), remedy=_remedy(error)) from error
             self._tables_exist = True
         return connection
 
@@ -197,11 +197,11 @@ class DuckDBFile:
     def _check_busy(self, error: duckdb.Error, file: Path, *, is_last: bool) -> None:
         # DuckDB has no error of its own for a file that another process holds: only the message tells.
         if not any(message in str(error) for message in TAKEN_BY):
-            raise WarehouseError(f"{file} cannot be opened: {error}.", remedy=_remedy(error)) from error
+            message = Message("refusal.warehouse.open", file=file, error=error)
+            raise WarehouseError(message, remedy=_remedy(error)) from error
         if is_last:
-            raise WarehouseBusy(
-                f"{file} was taken by another process for {self._wait_seconds:.0f} s.", remedy=TAKEN
-            ) from error
+            message = Message("refusal.warehouse.taken", file=file, seconds=f"{self._wait_seconds:.0f}")
+            raise WarehouseBusy(message, remedy=Message("refusal.warehouse.taken.remedy")) from error
 
     @contextmanager
     def _noted(self) -> Iterator[None]:
@@ -252,6 +252,11 @@ def _confine(connection: duckdb.DuckDBPyConnection, export: Path, rows: Path) ->
 _confining = threading.Lock()
 
 
-def _remedy(error: duckdb.Error) -> str:
+def failed(name: str, error: duckdb.Error) -> Message:
+    """What a user reads of a statement that DuckDB refused; the reason stands as DuckDB writes it."""
+    return Message("refusal.warehouse.failed", statement=name, engine="DuckDB", error=error)
+
+
+def _remedy(error: duckdb.Error) -> Message:
     """What to do where a file cannot be opened or laid out: a full disk looks like a damaged file at first."""
-    return NO_ROOM if FULL.search(str(error)) else DAMAGED
+    return Message(NO_ROOM if FULL.search(str(error)) else DAMAGED)

@@ -15,9 +15,10 @@ from typing import Any
 import msgspec
 
 from leadwerk.errors import WarehouseError
+from leadwerk.texts.message import Message
 from leadwerk.warehouse import schema
 
-NO_ROOM = "Free some space, or name another folder in LEADWERK_HOME."
+NO_ROOM = "refusal.warehouse.no_room"
 FULL = re.compile("No space left|File too large|Disk quota")
 """What the operating system says of a disk that is full, in an error of DuckDB's."""
 PARAMETER = re.compile(r"\$(\w+)")
@@ -61,7 +62,8 @@ def rows_file(folder: Path, table: schema.Table, rows: Sequence[schema.JsonRow])
             options = f"columns = {{{columns}}}, maximum_object_size = {max(longest, LINE_BYTES)}"
             yield f"read_json({literal(str(file))}, format = 'newline_delimited', {options})"
     except OSError as error:
-        raise WarehouseError(f"{table.name}: rows cannot be written to a file: {error}.", remedy=NO_ROOM) from error
+        message = Message("refusal.warehouse.rows_file", table=table.name, error=error)
+        raise WarehouseError(message, remedy=Message(NO_ROOM)) from error
 
 
 def _write_lines(file: Path, rows: Sequence[schema.JsonRow]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import cache
 from typing import Any
 
@@ -108,13 +108,9 @@ def literal(value: Any, kind: Field) -> str:
     if kind.type == "STRING":
         return '"' + "".join(map(_escaped, value)) + '"'
     if kind.type == "TIMESTAMP":
-        return f"TIMESTAMP '{_utc(value):%Y-%m-%d %H:%M:%S.%f}+00'"
+        return f"TIMESTAMP '{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00'"
     # CAST, not a bare literal: 1 would be INT64 where FLOAT64 is declared, and the statement would get another type.
     return f"DATE '{value.isoformat()}'" if kind.type == "DATE" else f"CAST({str(value).upper()} AS {kind.type})"
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
 
 
 def _escaped(character: str) -> str:

@@ -70,12 +70,13 @@ class TablePrivacy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     account).
 
     `moment` is the column by which a row is from before or after an erasure. Without a subject, `reason` says why no
-    row leads to a person.
+    row leads to a person. `decides`: rows say what was decided on leads, so without a lead from a source none stays.
     """
 
     subject: Mapping[str, str] = {}
     moment: str = ""
     reason: str = ""
+    decides: bool = False
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

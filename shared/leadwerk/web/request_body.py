@@ -19,7 +19,7 @@ from typing import IO, Any, Protocol
 import msgspec
 
 from leadwerk.errors import UNREADABLE_JSON
-from leadwerk.lead.unreadable import Unreadable
+from leadwerk.lead.rejection import Unreadable
 from leadwerk.texts.message import Message
 from leadwerk.web.problem_document import MalformedBody, RequestTooLarge, UnsupportedMedia
 
@@ -155,7 +155,7 @@ def _charset(content_type: str) -> str:
 
 def _cleaned(value: Any) -> Any:
     if isinstance(value, dict):
-        return {_cleaned_name(name): _cleaned(item) for name, item in value.items()}
+        return {name.encode(TEXT, "replace").decode(TEXT): _cleaned(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_cleaned(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
@@ -165,7 +165,3 @@ def _cleaned(value: Any) -> Any:
 
 def _is_broken(text: str) -> bool:
     return any("\ud800" <= sign <= "\udfff" for sign in text)
-
-
-def _cleaned_name(name: str) -> str:
-    return name.encode(TEXT, "replace").decode(TEXT)

@@ -59,19 +59,19 @@ def test_a_trial_shows_each_workflow_in_every_language_and_stores_nothing(
 ) -> None:
     becomes_hot(DuckDBWarehouse(home), "102938", NOW)
     assert run(["workflow", "test", "102938", "--now", (NOW + MINUTE).isoformat(), "--json"]) == 0
-    tried = json.loads(capsys.readouterr().out)
-    assert [entry["workflow"] for entry in tried] == [
+    trials = json.loads(capsys.readouterr().out)
+    assert [entry["workflow"] for entry in trials] == [
         "hot", "hot", "romandie", "romandie", "forgotten", "everything",
     ]  # fmt: skip
-    assert [entry["is_meant"] for entry in tried] == [True, True, False, False, True, True]
-    assert {language: written[0] for language, written in tried[0]["texts"].items()} == {
+    assert [entry["is_meant"] for entry in trials] == [True, True, False, False, True, True]
+    assert {language: written[0] for language, written in trials[0]["texts"].items()} == {
         "de": "Lead 102938 ist jetzt heiss (Score 88)",
         "fr": "Le lead 102938 est chaud (score 88)",
         "it": "Il lead 102938 è ora caldo (punteggio 88)",
         "en": "Lead 102938 is hot now (score 88)",
     }
-    assert tried[1]["due_at"] == "2026-03-03T11:01:00Z"
-    assert tried[4]["texts"]["fr"][0] == "anna : le lead 102938 attend"
+    assert trials[1]["due_at"] == "2026-03-03T11:01:00Z"
+    assert trials[4]["texts"]["fr"][0] == "anna : le lead 102938 attend"
     assert not standin.messages
     assert actions(home) == []
 

@@ -181,10 +181,7 @@ class DemoRunner:
     def _first_champion(self, stage: DemoDeployment, now: datetime) -> str:
         training = stage.retrain(now)
         if training.champion_after is None:
-            raise LeadwerkError(
-                Message("cli.demo.no_champion", reason=training.reason),
-                remedy=Message("cli.demo.no_champion.remedy"),
-            )
+            raise LeadwerkError(Message("cli.demo.no_champion", reason=training.reason))
         return training.champion_after
 
     def _score_newest(self, stage: DemoDeployment, now: datetime) -> None:

@@ -201,8 +201,7 @@ def history(call: Invocation) -> None:
     deployment, at = call.deployment, call.moment()
     present = open_policies(deployment.settings).in_force()
     changes = publishing.history(deployment.warehouse, at)
-    if call.as_json:
-        print_json({"in_force": present.version, "changes": changes})
+    if call.prints_json({"in_force": present.version, "changes": changes}):
         return
     _show_history(changes, present, Speech.of_reader(call))
 
@@ -242,8 +241,7 @@ def revert(
 def _tell(call: Invocation, change: PolicyChangeRow) -> None:
     from leadwerk.pipeline.serving.runtime_cache import POLICY_SECONDS
 
-    if call.as_json:
-        print_json(change)
+    if call.prints_json(change):
         return
     versions = {"version": f"[bold]{change.to_version}[/bold]", "before": change.from_version}
     out.print(Speech.of_reader(call).say("policy.replaced", **versions, seconds=f"{POLICY_SECONDS:.0f}"))

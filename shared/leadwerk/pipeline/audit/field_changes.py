@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Warehouse
-from leadwerk.warehouse.records import LeadAttribute, LeadRow
+from leadwerk.warehouse.records import LeadRow
 from leadwerk.warehouse.table_statements import rows_of_ids
 
 NO_FIELDS = frozenset({"event_id", "lead_id", "recorded_at", "stored_at", "attributes"})
@@ -54,9 +54,5 @@ def _changes(before: LeadRow | None, after: LeadRow) -> Iterator[LeadFieldChange
 def _fields(version: LeadRow) -> dict[str, str]:
     """The version's values as text, without empty ones."""
     columns = {name: value for name, value in asdict(version).items() if name not in NO_FIELDS}
-    attributes = {item.name or "": _value_of(item) for item in version.attributes}
+    attributes = {item.name or "": item.number if item.text is None else item.text for item in version.attributes}
     return {name: str(value) for name, value in (columns | attributes).items() if value is not None}
-
-
-def _value_of(attribute: LeadAttribute) -> str | float | None:
-    return attribute.number if attribute.text is None else attribute.text

@@ -75,10 +75,7 @@ def contacts_of(warehouse: Warehouse, account_id: str, *, as_of: datetime) -> li
 def unknown_account(account_id: str) -> UnknownAccount:
     """The error for an id that names no account, or none of which this reader may see a contact."""
     return UnknownAccount(
-        Message("refusal.account", account=account_id[:100]),
-        field="account_id",
-        value=account_id[:100],
-        remedy=Message("refusal.account.remedy"),
+        Message("refusal.account", account=account_id[:100]), field="account_id", value=account_id[:100]
     )
 
 

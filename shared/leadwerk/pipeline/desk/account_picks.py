@@ -48,17 +48,17 @@ def pick_account(picks: Picks, account_id: str, seller: str, now: datetime, serv
         InputError: the policy names sellers, and `seller` is not among them.
     """
     contacts = _served_contacts(picks, account_id, served, now)
-    held = {lead_id for lead_id in contacts if _is_held_by(picks, lead_id, seller, now)}
-    taken: list[Pick] = []
+    held_leads = {lead_id for lead_id in contacts if _is_held_by(picks, lead_id, seller, now)}
+    new_picks: list[Pick] = []
     try:
         for lead_id in contacts:
-            taken.append(picks.pick(lead_id, seller, now))  # noqa: PERF401  a refusal has to know what was taken
+            new_picks.append(picks.pick(lead_id, seller, now))  # noqa: PERF401  a refusal has to know what was taken
     except AlreadyPicked:
-        for pick in taken:
-            if pick.lead_id not in held:
+        for pick in new_picks:
+            if pick.lead_id not in held_leads:
                 picks.release(pick.lead_id, seller, now)
         raise
-    return AccountPick(account_id=account_id, seller=seller, contacts=tuple(taken))
+    return AccountPick(account_id=account_id, seller=seller, contacts=tuple(new_picks))
 
 
 def release_account(picks: Picks, account_id: str, seller: str, now: datetime) -> ReleasedAccount:
@@ -69,10 +69,10 @@ def release_account(picks: Picks, account_id: str, seller: str, now: datetime) -
         InputError: the policy names sellers, and `seller` is not among them.
     """
     contacts = sorted(contacts_of(picks.warehouse, account_id, as_of=now))
-    held = [lead_id for lead_id in contacts if _is_held_by(picks, lead_id, seller, now)]
-    for lead_id in held:
+    held_leads = [lead_id for lead_id in contacts if _is_held_by(picks, lead_id, seller, now)]
+    for lead_id in held_leads:
         picks.release(lead_id, seller, now)
-    return ReleasedAccount(account_id=account_id, contacts=tuple(held))
+    return ReleasedAccount(account_id=account_id, contacts=tuple(held_leads))
 
 
 def sellers_of(picks: Picks, account_id: str, now: datetime) -> set[str]:
@@ -90,12 +90,12 @@ def _served_contacts(picks: Picks, account_id: str, served: Served, now: datetim
     if served == EVERYBODY:
         return contacts
     # A statement for each: a company has few contacts, and picking them reads as much again.
-    shown = [
+    readable_leads = [
         lead_id for lead_id in contacts if is_readable(picks.warehouse, picks.policy, lead_id, served=served, now=now)
     ]
-    if not shown:
+    if not readable_leads:
         raise unknown_account(account_id)
-    return shown
+    return readable_leads
 
 
 def _is_held_by(picks: Picks, lead_id: str, seller: str, now: datetime) -> bool:

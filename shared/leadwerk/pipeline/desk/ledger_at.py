@@ -103,5 +103,4 @@ def unknown_lead(lead_id: str, at: datetime) -> UnknownLead:
         Message("refusal.lead.then", lead=lead_id[:100], moment=f"{at:%Y-%m-%d %H:%M}"),
         field="lead_id",
         value=lead_id[:100],
-        remedy=Message("refusal.lead.then.remedy"),
     )

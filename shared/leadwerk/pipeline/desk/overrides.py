@@ -243,23 +243,13 @@ def _text(field: str, value: str, longest: int, remedy: str) -> str:
 def _end(policy: Policy, now: datetime, days: int | None, until: date | None) -> datetime:
     today = day_of(policy, now)
     if days is not None and until is not None:
-        raise InputError(
-            Message("refusal.override.ends"),
-            field="until",
-            value=str(until),
-            remedy=Message("refusal.override.ends.remedy"),
-        )
+        raise InputError(Message("refusal.override.ends"), field="until", value=str(until))
     if days is not None and not 1 <= days <= LONGEST_DAYS:
         remedy = Message("refusal.override.days.remedy", days=LONGEST_DAYS)
         raise InputError(Message("refusal.override.days", days=days), field="days", value=days, remedy=remedy)
     last = until or today + timedelta(days=days or DAYS)
     if last < today:
-        raise InputError(
-            Message("refusal.day.past", day=last),
-            field="until",
-            value=str(last),
-            remedy=Message("refusal.day.past.remedy"),
-        )
+        raise InputError(Message("refusal.day.past", day=last), field="until", value=str(last))
     if last > today + timedelta(days=LONGEST_DAYS):
         remedy = Message("refusal.day.far.remedy", days=LONGEST_DAYS)
         raise InputError(Message("refusal.day.far", day=last), field="until", value=str(last), remedy=remedy)
@@ -268,8 +258,5 @@ def _end(policy: Policy, now: datetime, days: int | None, until: date | None) ->
 
 def _closed(lead_id: str, at: datetime) -> InputError:
     return InputError(
-        Message("refusal.lead.closed", lead=lead_id, day=f"{at:%Y-%m-%d}"),
-        field="lead_id",
-        value=lead_id,
-        remedy=Message("refusal.lead.closed.remedy"),
+        Message("refusal.lead.closed", lead=lead_id, day=f"{at:%Y-%m-%d}"), field="lead_id", value=lead_id
     )

@@ -66,5 +66,4 @@ def read(text: str, sort: str) -> PageCursor:
 
 
 def _unusable(text: str) -> InputError:
-    remedy = Message("refusal.cursor.remedy")
-    return InputError(Message("refusal.cursor"), field="cursor", value=text[:60], remedy=remedy)
+    return InputError(Message("refusal.cursor"), field="cursor", value=text[:60])

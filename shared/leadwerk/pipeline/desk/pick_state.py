@@ -126,7 +126,6 @@ def _check_own(holder: Pick, seller: str) -> None:
             ),
             field="lead_id",
             value=holder.lead_id,
-            remedy=Message("refusal.lead.held.remedy", seller=holder.seller),
             seller=holder.seller,
             until=holder.expires_at,
         )

@@ -255,7 +255,4 @@ def _decoded(blob: Blob, name: str) -> PickState:
     try:
         return _DECODER.decode(blob.data)
     except UNREADABLE_JSON as error:
-        raise WarehouseError(
-            Message("refusal.pick.unreadable", place=name, error=error),
-            remedy=Message("refusal.pick.unreadable.remedy"),
-        ) from error
+        raise WarehouseError(Message("refusal.pick.unreadable", place=name, error=error)) from error

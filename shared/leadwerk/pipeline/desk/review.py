@@ -76,12 +76,7 @@ class Month:
             try:
                 first_day = datetime.strptime(name, "%Y-%m").replace(tzinfo=UTC).date()
             except ValueError as error:
-                raise InputError(
-                    Message("refusal.month", month=name[:20]),
-                    field="month",
-                    value=name[:20],
-                    remedy=Message("refusal.month.remedy"),
-                ) from error
+                raise InputError(Message("refusal.month", month=name[:20]), field="month", value=name[:20]) from error
         # Four days after a 28th lie in the next month, however long this one is.
         next_first = (first_day.replace(day=28) + timedelta(days=4)).replace(day=1)
         # Midnight by the policy's clock: in UTC a lead won on the evening of the last would fall into another month.

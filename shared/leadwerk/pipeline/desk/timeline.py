@@ -71,14 +71,12 @@ def history(
 def _timeline(
     wording: EventWording, scores: Sequence[PastScore], events: Sequence[PastEvent]
 ) -> tuple[TimelineEvent, ...]:
-    timeline = [_event(wording, event) for event in events] + [_score_event(wording, score) for score in scores]
+    timeline = [
+        TimelineEvent(at=event.happened_at, kind=event.event_kind, text=event.describe(wording), detail=event.detail())
+        for event in events
+    ]
+    timeline += [_score_event(wording, score) for score in scores]
     return tuple(sorted(timeline, key=lambda event: (event.at, KINDS.index(event.kind))))
-
-
-def _event(wording: EventWording, event: PastEvent) -> TimelineEvent:
-    return TimelineEvent(
-        at=event.happened_at, kind=event.event_kind, text=event.describe(wording), detail=event.detail()
-    )
 
 
 def _score_event(wording: EventWording, score: PastScore) -> TimelineEvent:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from leadwerk.errors import InputError, UnknownLead
 from leadwerk.policy.model import Policy
@@ -29,18 +30,13 @@ class VerdictRequest(Struct, frozen=True, kw_only=True):
     score_id: str | None = None
 
 
-class StoredVerdict(Struct, frozen=True, kw_only=True):
+class StoredVerdict(VerdictRequest, frozen=True, kw_only=True):
     """A row of verdicts/latest."""
 
     event_id: str
     lead_id: str
     given_at: datetime
     seller: str
-    reached: bool | None
-    verdict: str | None
-    reason: str | None
-    note: str | None
-    score_id: str | None
 
     def repeats(self, seller: str, request: VerdictRequest) -> bool:
         """Whether the request says once more what is stored."""
@@ -76,11 +72,7 @@ def give_verdict(
             day=now.date(),
             given_at=now,
             seller=seller,
-            reached=checked.reached,
-            verdict=checked.verdict,
-            reason=checked.reason,
-            note=checked.note,
-            score_id=checked.score_id,
+            **asdict(checked),
         )
         return warehouse.append("verdicts", [row]) > 0
 
@@ -94,9 +86,7 @@ def latest_verdict(warehouse: Warehouse, lead_id: str, now: datetime) -> StoredV
 def _checked(policy: Policy, request: VerdictRequest) -> VerdictRequest:
     note = " ".join((request.note or "").split()) or None
     if request.reached is None and request.verdict is None and note is None:
-        raise InputError(
-            Message("refusal.verdict.empty"), field="verdict", remedy=Message("refusal.verdict.empty.remedy")
-        )
+        raise InputError(Message("refusal.verdict.empty"), field="verdict")
     reasons = [reason.name for reason in policy.verdict_reasons]
     if request.reason is not None and request.reason not in reasons:
         raise InputError(
@@ -111,13 +101,7 @@ def _checked(policy: Policy, request: VerdictRequest) -> VerdictRequest:
             field="note",
             remedy=Message("refusal.verdict.note.remedy", length=LONGEST_NOTE),
         )
-    return VerdictRequest(
-        reached=request.reached,
-        verdict=request.verdict,
-        reason=request.reason,
-        note=note,
-        score_id=request.score_id,
-    )
+    return replace(request, note=note)
 
 
 def _event_id(lead_id: str, seller: str, request: VerdictRequest, latest: StoredVerdict | None) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
+import numpy as np
 
 from leadwerk.features.drift_check import DriftCheck, DriftDriver
 from leadwerk.warehouse.protocol import Warehouse
@@ -36,3 +37,17 @@ def _check_of_row(row: DriftCheckRow) -> DriftCheck:
     columns = {name: getattr(row, name) for name in COLUMNS}
     drivers = msgspec.json.decode(row.drivers, type=tuple[DriftDriver, ...])
     return msgspec.convert({**columns, "drivers": drivers}, DriftCheck, from_attributes=True)
+
+
+MATTERS = timedelta(days=180)
+"""After an alarm older outcomes count less for so long: by then newer ones outweigh them, or it was a false alarm."""
+
+
+def latest_change_day(warehouse: Warehouse, now: datetime) -> np.datetime64 | None:
+    """The day (datetime64[D]) of the latest alarm in the 180 days before `now` (aware); None without one."""
+    outcomes = [check for check in latest_checks(warehouse, now) if check.monitor == "outcomes"]
+    for check in outcomes:
+        is_recent = check.alarm_since is not None and now - check.alarm_since <= MATTERS
+        if check.change_day is not None and is_recent:
+            return np.datetime64(check.change_day, "D")
+    return None

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from leadwerk.crm.guarded_http import GuardedAnswer, GuardedHttp
+from leadwerk.crm.bounded_exchange import ExchangeResult
+from leadwerk.crm.guarded_http import GuardedHttp
 from leadwerk.crm.http_client import LATER, LONGEST_WAIT, retry_after
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.errors import CRMRejected, CRMUnavailable
@@ -30,7 +31,7 @@ class ProviderHttp:
         self.name, self._url, self._headers = name, url.rstrip("/"), {"Accept": "application/json", **headers}
         self._http, self._pace, self._remedy = http, pace, remedy
 
-    def call(self, method: str, path: str, body: bytes | None = None) -> GuardedAnswer:
+    def call(self, method: str, path: str, body: bytes | None = None) -> ExchangeResult:
         """One call; a status that is about the company itself is returned.
 
         Raises:

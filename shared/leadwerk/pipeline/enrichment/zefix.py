@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from leadwerk.crm.guarded_http import GuardedAnswer
+from leadwerk.crm.bounded_exchange import ExchangeResult
 from leadwerk.errors import UNREADABLE_JSON, InputError
 from leadwerk.pipeline.enrichment.answers import CompanyAnswer, CompanyFact, Outcome, validated
 from leadwerk.pipeline.enrichment.identity import CompanyIdentity
@@ -153,7 +153,7 @@ def _facts(
     return tuple(checked_facts)
 
 
-def _decoded(answer: GuardedAnswer) -> Sequence[RegisteredCompany] | None:
+def _decoded(answer: ExchangeResult) -> Sequence[RegisteredCompany] | None:
     try:
         return msgspec.json.decode(answer.body, type=list[RegisteredCompany])
     except UNREADABLE_JSON:

@@ -80,18 +80,15 @@ def feature_history(
             yield row
     requested = {*subjects.lead_ids, *(f"{VISITOR}{visitor}" for visitor in subjects.visitor_ids)}
     for missing in sorted(requested - seen):
-        raise UnknownLead(
-            Message("refusal.features.none", subject=missing),
-            field="lead_id",
-            value=missing,
-            remedy=Message("refusal.features.none.remedy"),
-        )
+        raise UnknownLead(Message("refusal.features.none", subject=missing), field="lead_id", value=missing)
 
 
 def _rows_at(
     warehouse: Warehouse, policy: Policy, subjects: FeatureSubjects, moment: datetime
 ) -> Iterator[LeadFeatures]:
-    leads = _lead_ids(warehouse, moment) if subjects.all_leads else subjects.lead_ids
+    leads = subjects.lead_ids
+    if subjects.all_leads:
+        leads = [lead.lead_id for lead in warehouse.rows(statement("leads/ids", LeadId), {"as_of": moment})]
     queries: list[tuple[Sequence[str], Sequence[str]]] = [(batch, ()) for batch in batches(leads, BATCH)]
     # Visitors by themselves: their rows carry no lead, and a batch of leads is full already.
     queries += [((), subjects.visitor_ids)] if subjects.visitor_ids else []
@@ -99,7 +96,3 @@ def _rows_at(
         parameters = scoring_parameters(policy, lead_ids, visitor_ids, moment)
         rows = [row for row in read_features(warehouse, policy, parameters) if row.is_known]
         yield from sorted(rows, key=lambda row: row.lead_id)
-
-
-def _lead_ids(warehouse: Warehouse, moment: datetime) -> list[str]:
-    return [lead.lead_id for lead in warehouse.rows(statement("leads/ids", LeadId), {"as_of": moment})]

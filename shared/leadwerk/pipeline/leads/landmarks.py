@@ -13,7 +13,7 @@ from leadwerk.learning.landmarks import Landmarks, Sampled
 from leadwerk.learning.points_baseline import PointsBaseline
 from leadwerk.learning.sample_weights import weigh_by_change
 from leadwerk.learning.soft_labels import RecentOutcomes
-from leadwerk.pipeline.drift.change_day import latest_change_day
+from leadwerk.pipeline.drift.check_rows import latest_change_day
 from leadwerk.pipeline.leads.exploration_weights import exploration_weights
 from leadwerk.pipeline.leads.features import (
     features_statement,
@@ -23,9 +23,8 @@ from leadwerk.pipeline.leads.features import (
     sampled_features_statement,
     training_parameters,
 )
-from leadwerk.pipeline.leads.frame_columns import columns_of
 from leadwerk.pipeline.leads.points_input import facts_of_frame, occurrence_frame
-from leadwerk.pipeline.leads.recent_landmarks import read_recent_outcomes
+from leadwerk.pipeline.leads.recent_landmarks import columns_of, read_recent_outcomes
 from leadwerk.pipeline.leads.training_sample import TrainingSample, sample_needed
 from leadwerk.points.blended_score import PERCENT, as_predictive
 from leadwerk.points.engine import compute_points

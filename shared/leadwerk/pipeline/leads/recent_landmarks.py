@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from leadwerk.features.contract import contract
+from leadwerk.features.contract import Feature, contract
 from leadwerk.learning.landmarks import Landmarks, Times
 from leadwerk.learning.soft_labels import DecisionDelays, OpenLandmarks, RecentOutcomes
 from leadwerk.pipeline.leads.features import features_statement, label_parameters, training_parameters
 from leadwerk.pipeline.leads.form_fields import without_fields
-from leadwerk.pipeline.leads.frame_columns import columns_of
 from leadwerk.stats.arrays import Index
 from leadwerk.warehouse.statement import statement
 
@@ -78,3 +78,14 @@ def _numbers(matured_ids: Sequence[str], recent_ids: pd.Series[Any]) -> Index:
     """A number for each recent lead: that of its matured landmarks, where there are any."""
     number = {lead_id: index for index, lead_id in enumerate(dict.fromkeys(matured_ids))}
     return np.array([number.setdefault(lead_id, len(number)) for lead_id in recent_ids], dtype=np.intp)
+
+
+def columns_of(frame: pd.DataFrame, features: tuple[Feature, ...]) -> dict[str, NDArray[Any]]:
+    """The features of a frame as arrays; unknown numbers are NaN, unknown categories None."""
+    return {f.name: _values(frame[f.name], f.kind) for f in features}
+
+
+def _values(column: pd.Series[Any], kind: str) -> Any:
+    if kind == "number":
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    return column.astype(object).where(column.notna(), None).to_numpy()

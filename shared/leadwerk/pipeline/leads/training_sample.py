@@ -16,11 +16,14 @@ import numpy as np
 from msgspec import Struct
 
 from leadwerk.pipeline.leads.features import label_parameters
-from leadwerk.pipeline.leads.hash_share import hash_limit
 from leadwerk.policy.model import Policy
 from leadwerk.stats.arrays import Bools, Floats
 from leadwerk.warehouse.protocol import Parameters, Warehouse
 from leadwerk.warehouse.statement import statement
+
+DIGITS = 8
+ABOVE_ALL = "g"
+"""Greater than every text of hexadecimal digits."""
 
 MILLION = 1_000_000
 NEWEST_SHARE = 0.25
@@ -28,6 +31,15 @@ NEWEST_SHARE = 0.25
 
 WINNERS_SHARE = 0.5
 """Most of the rest that winners may take: beyond one to one they tell hardly more."""
+
+
+def hash_limit(share: float) -> str:
+    """The text below which that share (0 to 1) of all hashes lies, in hexadecimal digits as TO_HEX(MD5(…)) writes them.
+
+    >>> hash_limit(0.5), hash_limit(1)
+    ('80000000', 'g')
+    """
+    return ABOVE_ALL if share >= 1 else f"{int(share * 16**DIGITS):0{DIGITS}x}"
 
 
 class LandmarksOfDay(Struct, frozen=True):

@@ -80,7 +80,9 @@ def rules_at(
     first_day = (at - timedelta(days=SCORE_LOOK_BACK_DAYS)).date()
     scores = read_past_scores(warehouse, lead_id, first_day=first_day, as_of=at)
     # Only a score of exactly this moment can be compared with the recount: any other had other behaviour to count.
-    stored = _stored(scores[-1]) if scores and scores[-1].scored_at == at else None
+    stored = None
+    if scores and scores[-1].scored_at == at:
+        stored = StoredThen(**{name: getattr(scores[-1], name) for name in StoredThen.__struct_fields__})
     # Read up to now, not up to the moment: the first publication after it names the version that was in force before.
     source, version, since = _recorded(scores, publishing.history(warehouse, max(at, now)), at)
     if which == "current":
@@ -107,16 +109,6 @@ def _recorded(
     if changes and len(changes) < publishing.SHOWN:
         return "replaced_later", changes[-1].from_version, None
     return "not_recorded", None, None
-
-
-def _stored(score: PastScore) -> StoredThen:
-    return StoredThen(
-        score_id=score.score_id,
-        policy_version=score.policy_version,
-        fit=score.fit,
-        interest=score.interest,
-        points=score.points,
-    )
 
 
 def _archived_policy(policies: PolicyStore | None, version: str) -> Policy | None:

@@ -65,9 +65,7 @@ class PolicyStore:
         blob = self._store.read(self._name)
         text = self._fallback if blob is None else blob.data.decode("utf-8", "replace")
         if not text:
-            raise ConfigurationError(
-                Message("refusal.policy.nowhere", place=self._name), remedy=Message("refusal.policy.nowhere.remedy")
-            )
+            raise ConfigurationError(Message("refusal.policy.nowhere", place=self._name))
         return InForce(text, parse(text, self._name), ABSENT if blob is None else blob.generation)
 
     def archived(self, version: str) -> Draft:
@@ -79,12 +77,7 @@ class PolicyStore:
         """
         blob = self._store.read(_place(version))
         if blob is None:
-            raise InputError(
-                Message("refusal.policy.never", version=version),
-                field="version",
-                value=version,
-                remedy=Message("refusal.policy.never.remedy"),
-            )
+            raise InputError(Message("refusal.policy.never", version=version), field="version", value=version)
         text = blob.data.decode("utf-8", "replace")
         policy = parse(text, _place(version))
         # The name is the hash of the content: an edited file would be published under a false name.
@@ -93,7 +86,6 @@ class PolicyStore:
                 Message("refusal.policy.edited", place=_place(version), version=policy.version),
                 field="version",
                 value=version,
-                remedy=Message("refusal.policy.edited.remedy"),
             )
         return Draft(text, policy, None)
 
@@ -205,18 +197,10 @@ def digest(text: str) -> str:
 
 def changed_meanwhile() -> WriteConflict:
     """The error for the second of two concurrent publishers."""
-    return WriteConflict(
-        Message("refusal.policy.changed"),
-        remedy=Message("refusal.policy.changed.remedy"),
-    )
+    return WriteConflict(Message("refusal.policy.changed"))
 
 
 def _place(version: str) -> str:
     if not re.fullmatch("[0-9a-f]{12}", version):
-        raise InputError(
-            Message("refusal.policy.version", version=version),
-            field="version",
-            value=version,
-            remedy=Message("refusal.policy.version.remedy"),
-        )
+        raise InputError(Message("refusal.policy.version", version=version), field="version", value=version)
     return f"{ARCHIVE}/{version}.yaml"

@@ -56,11 +56,7 @@ def publish(
         return _record(warehouse, "publish", present.version, draft.policy.version, note)
     before = unrecorded_changes(warehouse, present, note.now)
     if before is None:
-        raise InputError(
-            Message("refusal.policy.same", version=present.version),
-            field="policy",
-            remedy=Message("refusal.policy.same.remedy"),
-        )
+        raise InputError(Message("refusal.policy.same", version=present.version), field="policy")
     return _record(warehouse, "publish", before, present.version, note)
 
 
@@ -100,11 +96,7 @@ def _before(warehouse: Warehouse, present: InForce, now: datetime) -> str:
     if changes:
         # The policy in force was edited by hand; this one came before.
         return changes[0].to_version
-    raise InputError(
-        Message("refusal.policy.first", version=present.version),
-        field="version",
-        remedy=Message("refusal.policy.first.remedy"),
-    )
+    raise InputError(Message("refusal.policy.first", version=present.version), field="version")
 
 
 def _record(warehouse: Warehouse, kind: str, before: str, after: str, note: PublicationNote) -> PolicyChangeRow:

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
-from msgspec import Struct
 
 from leadwerk.errors import ContractMismatch
 from leadwerk.experiment.assignment import assign
 from leadwerk.pipeline.leads.features import features_statement, label_parameters, labels_statement, training_parameters
-from leadwerk.pipeline.leads.frame_columns import columns_of
 from leadwerk.pipeline.leads.points_input import facts_of_frame, occurrence_frame
+from leadwerk.pipeline.leads.recent_landmarks import columns_of
+from leadwerk.pipeline.policies.shared_draft import Replayed
 from leadwerk.points.classification import LeadRating, rate_leads
 from leadwerk.points.conditions import LeadFacts
 from leadwerk.points.engine import compute_points
-from leadwerk.points.replay import Replay, compare
+from leadwerk.points.replay import compare
 from leadwerk.points.replay_input import PolicyOutcome, ReplayMoments
 from leadwerk.points.stages import stage_of
 from leadwerk.policy.model import Attribute, Policy
@@ -41,21 +41,6 @@ if TYPE_CHECKING:
     from leadwerk.warehouse.protocol import Warehouse
 
 DAYS_A_WEEK = 7
-
-
-class Replayed(Struct, frozen=True, kw_only=True):
-    """Replay of the leads created in the `days` before `until`; `notes`: what the warehouse cannot show.
-
-    `ranked_by`: points, or the version of the model that ranks under the old policy.
-    """
-
-    from_version: str
-    to_version: str
-    days: int
-    until: datetime
-    ranked_by: str
-    notes: tuple[str, ...]
-    replay: Replay
 
 
 @dataclass(frozen=True, kw_only=True)

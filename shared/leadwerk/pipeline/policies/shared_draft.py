@@ -25,8 +25,11 @@ class SharedDraft(Struct, frozen=True, kw_only=True):
     changed_at: datetime
 
 
-class StoredReplay(Struct, frozen=True, kw_only=True):
-    """A replay of the draft over the last `days` before `until`."""
+class Replayed(Struct, frozen=True, kw_only=True):
+    """Replay of the leads created in the `days` before `until`; `notes`: what the warehouse cannot show.
+
+    `ranked_by`: points, or the version of the model that ranks under the old policy.
+    """
 
     from_version: str
     to_version: str
@@ -58,13 +61,13 @@ class DraftStore:
         generation = blob.generation if blob else ABSENT
         self.store.write(DRAFT, msgspec.json.encode(draft), generation=generation, content_type=JSON)
 
-    def replay(self, before: str, after: str) -> StoredReplay | None:
+    def replay(self, before: str, after: str) -> Replayed | None:
         """The latest replay of policy `after` in place of `before`; None without one."""
         blob = self.store.read(_name(before, after))
-        return msgspec.json.decode(blob.data, type=StoredReplay) if blob else None
+        return msgspec.json.decode(blob.data, type=Replayed) if blob else None
 
     def keep(self, replayed: Any) -> None:
-        """Keep a replay (replay.Replayed), and none against another policy: each names leads that it moves."""
+        """Keep a replay, and none against another policy: each names leads that it moves."""
         name = _name(replayed.from_version, replayed.to_version)
         for former in self.store.names(REPLAYS):
             if former == name or not former.startswith(f"{REPLAYS}{replayed.from_version}-"):

@@ -10,11 +10,11 @@ import secrets
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from leadwerk.pipeline.desk.outcome_counts import counting_parameters
 from leadwerk.policy.model import Policy
-from leadwerk.report.results.outcome_counts import SEGMENTS
+from leadwerk.report.results.outcome_counts import SEGMENTS, Totals
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import AnonymousCountRow
 from leadwerk.warehouse.statement import statement
@@ -23,17 +23,13 @@ SMALLEST_GROUP = 5
 """Leads of a month that must share a trait for it to be kept."""
 
 
-class ErasedLeadCount(Struct, frozen=True, kw_only=True):
+class ErasedLeadCount(Totals, frozen=True, kw_only=True):
     """A row of anonymous_counts/of_leads; `day` is the first of the month in which the leads came."""
 
     day: date
     segment: str
     value: str | None
     wait_level: int | None
-    leads: int
-    certain: int
-    won: int
-    hot: int
 
 
 def keep_counts(warehouse: Warehouse, policy: Policy, lead_ids: Sequence[str], now: datetime) -> int:

@@ -11,18 +11,6 @@ from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.table_statements import stored_ids
 
-DECISIONS = (
-    "deliveries",
-    "lead_reads",
-    "overrides",
-    "picks",
-    "scores",
-    "stage_changes",
-    "verdicts",
-    "workflow_actions",
-)
-"""Tables of what is decided on leads, which exist without a row of a source only for a moment."""
-
 STORED_WITHIN = timedelta(hours=1)
 """By then the row of a lead that came again is visible beside its first score."""
 
@@ -69,7 +57,7 @@ def delete_leftovers(warehouse: Warehouse, erased: ErasedIds, now: datetime) -> 
     """
     deleted: Counter[str] = Counter()
     present = {row.id for row in warehouse.rows(*stored_ids(schema.table("leads"), "lead_id"))}
-    for table in map(schema.table, DECISIONS):
+    for table in (table for table in schema.tables_of_persons() if table.privacy.decides):
         of_erased = _erased_in(warehouse, table, erased, None)["lead"]
         orphans = [lead for of_moment in of_erased.values() for lead in of_moment if lead not in present]
         if orphans:

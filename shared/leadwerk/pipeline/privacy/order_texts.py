@@ -41,13 +41,9 @@ def _checked(field: str, value: str, *, is_naming: bool) -> str:
     text = " ".join(value.split())
     if not text or len(text) > LONGEST_TEXT or not text.isprintable():
         raise InputError(
-            Message("refusal.privacy.text", field=field, length=LONGEST_TEXT),
-            field=field,
-            value=value[:60],
-            remedy=Message("refusal.privacy.text.remedy"),
+            Message("refusal.privacy.text", field=field, length=LONGEST_TEXT), field=field, value=value[:60]
         )
     if is_naming:
         # Without the value: it is what must not stay anywhere.
-        remedy = Message("refusal.privacy.names.remedy")
-        raise InputError(Message("refusal.privacy.names", field=field), field=field, value=None, remedy=remedy)
+        raise InputError(Message("refusal.privacy.names", field=field), field=field, value=None)
     return text

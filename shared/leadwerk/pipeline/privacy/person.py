@@ -104,12 +104,7 @@ def key_of_name(name: str, secret: str) -> str | None:
 def _key_of(email: str | None, phone: str | None, secret: str) -> str:
     key = person_key(email, phone, secret)
     if key is None:
-        raise InputError(
-            Message("refusal.privacy.no_key"),
-            field="person",
-            value=None,
-            remedy=Message("refusal.privacy.no_key.remedy"),
-        )
+        raise InputError(Message("refusal.privacy.no_key"), field="person", value=None)
     return key
 
 

@@ -103,9 +103,9 @@ def hot_thresholds(warehouse: Warehouse, policy: Policy, now: datetime) -> HotTh
 
 def threshold_of_everybody(warehouse: Warehouse, policy: Policy, now: datetime) -> int:
     """The model's score at which HOT starts for all sellers together, as of `now` (aware)."""
-    known, everybody = hot_thresholds(warehouse, policy, now), ("model", EVERYBODY)
-    decided = known.decided.get(everybody, policy.bands.hot)
-    return threshold_limits(policy, "model").within(known.holds.get(everybody, decided))
+    snapshot, everybody = hot_thresholds(warehouse, policy, now), ("model", EVERYBODY)
+    decided = snapshot.decided.get(everybody, policy.bands.hot)
+    return threshold_limits(policy, "model").within(snapshot.holds.get(everybody, decided))
 
 
 def current_thresholds(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdReport:

@@ -40,12 +40,7 @@ def hold(warehouse: Warehouse, policy: Policy, request: HoldRequest, now: dateti
     until = request.until
     # By the policy's day: after midnight in Zurich, UTC still has yesterday.
     if until is not None and until < day_of(policy, now):
-        raise InputError(
-            Message("refusal.day.past", day=until),
-            field="until",
-            value=str(until),
-            remedy=Message("refusal.day.past.remedy"),
-        )
+        raise InputError(Message("refusal.day.past", day=until), field="until", value=str(until))
     if request.hot is None:
         _check_held(threshold_snapshot(warehouse, policy, now).manual_holds, request.basis, request.seller_pool)
     row = ThresholdHoldRow(
@@ -92,11 +87,7 @@ def _check_filled(**texts: str) -> None:
 def _check_sellers(policy: Policy, seller_pool: str) -> None:
     names = [seller.name for seller in policy.capacity.sellers]
     if not names:
-        raise InputError(
-            Message("refusal.hold.no_sellers"),
-            field="hot",
-            remedy=Message("refusal.hold.no_sellers.remedy"),
-        )
+        raise InputError(Message("refusal.hold.no_sellers"), field="hot")
     unknown = [name for name in seller_pool.split("+") if name not in names] if seller_pool else []
     if unknown:
         raise InputError(

@@ -83,12 +83,7 @@ def _check_empty(folder: Path) -> None:
         remedy = Message("refusal.transfer.folder")
         raise InputError(f"{folder}: {error.strerror}.", field="folder", value=str(folder), remedy=remedy) from error
     if not is_empty:
-        raise InputError(
-            Message("refusal.transfer.not_empty", folder=folder),
-            field="folder",
-            value=str(folder),
-            remedy=Message("refusal.transfer.not_empty.remedy"),
-        )
+        raise InputError(Message("refusal.transfer.not_empty", folder=folder), field="folder", value=str(folder))
 
 
 def _tables(warehouse: Warehouse, folder: Path, file_format: FileFormat, progress: Progress) -> Iterator[ExportedFile]:

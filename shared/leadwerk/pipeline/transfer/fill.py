@@ -30,12 +30,10 @@ def fill(
     """
     exported = manifest.read(folder)
     if exported.format != "parquet":
-        remedy = Message("refusal.transfer.csv.remedy")
-        raise InputError(Message("refusal.transfer.csv"), field="folder", value=str(folder), remedy=remedy)
+        raise InputError(Message("refusal.transfer.csv"), field="folder", value=str(folder))
     # With another key no hash matches: erased persons come back, objections bind nobody, and all seals look broken.
     if exported.person_key_mark and exported.person_key_mark != manifest.mark_of(stores.person_key):
-        remedy = Message("refusal.transfer.key.remedy")
-        raise InputError(Message("refusal.transfer.key"), field="person_key", remedy=remedy)
+        raise InputError(Message("refusal.transfer.key"), field="person_key")
     tables = {PurePosixPath(file.path).stem: file for file in exported.files if file.path.startswith("tables/")}
     _check_empty(stores, {name: file.rows or 0 for name, file in tables.items()})
     total, moved = sum(file.rows or 0 for file in tables.values()), 0
@@ -48,17 +46,14 @@ def fill(
     for name, store in (("models", stores.models), ("picks", stores.picks)):
         progress(name, TABLES_SHARE)
         # The pointer to the champion comes last: until then nothing scores by a model that is half there.
-        paths = sorted((file.path for file in exported.files if file.path.startswith(f"{name}/")), key=_pointer_last)
+        paths = [file.path for file in exported.files if file.path.startswith(f"{name}/")]
+        paths.sort(key=lambda path: path.endswith(POINTER))
         for path in paths:
             store.write(path.removeprefix(f"{name}/"), (folder / path).read_bytes())
     policies = {Path(file.path).stem: file.path for file in exported.files if file.path.startswith("policies/")}
     texts = {name: (folder / path).read_bytes().decode() for name, path in policies.items()}
     stores.policies.take_over(texts.pop(IN_FORCE), texts)
     return exported
-
-
-def _pointer_last(path: str) -> bool:
-    return path.endswith(POINTER)
 
 
 def _check_empty(stores: TransferPlaces, exported: dict[str, int]) -> None:
@@ -69,12 +64,8 @@ def _check_empty(stores: TransferPlaces, exported: dict[str, int]) -> None:
         if present.row_count > exported[name]:
             raise InputError(
                 Message(
-                    "refusal.transfer.rows",
-                    rows=f"{present.row_count:,}",
-                    table=name,
-                    exported=f"{exported[name]:,}",
+                    "refusal.transfer.rows", rows=f"{present.row_count:,}", table=name, exported=f"{exported[name]:,}"
                 ),
                 field="home",
                 value=name,
-                remedy=Message("refusal.transfer.rows.remedy"),
             )

@@ -58,12 +58,7 @@ def read(folder: Path) -> ExportManifest:
     try:
         manifest = msgspec.json.decode(file.read_bytes(), type=ExportManifest)
     except (OSError, *UNREADABLE_JSON) as error:
-        raise InputError(
-            Message("refusal.transfer.manifest", file=file),
-            field="folder",
-            value=str(folder),
-            remedy=Message("refusal.transfer.manifest.remedy"),
-        ) from error
+        raise InputError(Message("refusal.transfer.manifest", file=file), field="folder", value=str(folder)) from error
     for wrong in _violations(folder, manifest):
         raise InputError(wrong, field="folder", value=str(folder), remedy=Message("refusal.transfer.files"))
     return manifest

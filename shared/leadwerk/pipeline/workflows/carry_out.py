@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from leadwerk.crm.channels import ChannelMessage, Event, MessageChannel
 from leadwerk.crm.delivery_attempts import LONGEST_ERROR, backoff
 from leadwerk.crm.port import CRM, Enrolment, Task
@@ -113,24 +115,12 @@ def step(action: OpenAction, result: StepResult, now: datetime) -> WorkflowActio
     number = action.attempt + 1
     draw = int(action.action_id[:8], 16) / 0xFFFFFFFF
     again = now + backoff(number, result.retry_after, draw) if result.state == "retry" else None
-    return WorkflowActionRow(
-        action_id=action.action_id,
+    last_step = WorkflowActionRow(**{name: getattr(action, name) for name in WorkflowActionRow.__struct_fields__})
+    return replace(
+        last_step,
         attempt=number,
-        lead_id=action.lead_id,
-        day=action.day,
-        changed_at=action.changed_at,
         stepped_at=now,
         state=result.state,
-        workflow=action.workflow,
-        policy_version=action.policy_version,
-        change=action.change,
-        before=action.before,
-        after=action.after,
-        action=action.action,
-        target=action.target,
-        owner=action.owner,
-        score_id=action.score_id,
-        due_at=action.due_at,
         next_attempt_at=again,
         http_status=result.status,
         error=result.error,

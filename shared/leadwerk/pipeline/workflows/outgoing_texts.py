@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
-
-from msgspec import Struct
 
 from leadwerk.pipeline.desk.stored_reasons import reason_sentence
 from leadwerk.policy.model import Policy
 from leadwerk.policy.workflows import ActionKind, ChangeKind
 from leadwerk.texts import text
-from leadwerk.warehouse.records import ScoreReason
+from leadwerk.warehouse.records import ScoreReason, WorkflowActionRow
 
 EVENT_TYPES: dict[ChangeKind, str] = {
     "became_hot": "lead.hot",
@@ -23,29 +20,17 @@ EVENT_TYPES: dict[ChangeKind, str] = {
 }
 REASONS = 3
 KEY_DIGITS = 6
+EVENT_FIELDS = (
+    "lead_id", "workflow", "change", "before", "after", "owner", "score_id", "predictive_score", "points",
+    "score_cluster", "recommended_action", "stage",
+)  # fmt: skip
 
 
-class OpenAction(Struct, frozen=True, kw_only=True):
+class OpenAction(WorkflowActionRow, frozen=True, kw_only=True):
     """A row of workflow_actions/outbox: the last step of an action, and the score at the change, if any."""
 
-    action_id: str
-    attempt: int
-    lead_id: str
-    day: date
-    changed_at: datetime
-    stepped_at: datetime
-    state: str
-    workflow: str
-    policy_version: str
     change: ChangeKind
-    before: str | None
-    after: str | None
     action: ActionKind
-    target: str | None
-    owner: str | None
-    score_id: str | None
-    due_at: datetime | None
-    next_attempt_at: datetime | None
     predictive_score: int | None
     points: float | None
     score_cluster: str | None
@@ -107,20 +92,7 @@ def lines(policy: Policy, action: OpenAction, language: str, lead_url: str) -> t
 
 def event_data(action: OpenAction) -> dict[str, Any]:
     """The data of an event: the change, and the score at that moment."""
-    return {
-        "lead_id": action.lead_id,
-        "workflow": action.workflow,
-        "change": action.change,
-        "before": action.before,
-        "after": action.after,
-        "owner": action.owner,
-        "score_id": action.score_id,
-        "predictive_score": action.predictive_score,
-        "points": action.points,
-        "score_cluster": action.score_cluster,
-        "recommended_action": action.recommended_action,
-        "stage": action.stage,
-    }
+    return {name: getattr(action, name) for name in EVENT_FIELDS}
 
 
 def _score(action: OpenAction) -> str:

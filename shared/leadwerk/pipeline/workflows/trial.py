@@ -77,14 +77,14 @@ def trial(
     (lead,) = rows
     loads = read_loads(warehouse, now)
     crm_owners = read_crm_owners(warehouse, tuple(receivers.people), [lead_id], now)
-    tried: list[TriedAction] = []
+    actions: list[TriedAction] = []
     for rule in policy.workflows.rules:
         owner = owner_of(policy, rule.owners, lead.language, lead.region, loads, crm_owners.get(lead_id))
         start = _start(policy, rule, lead, owner, now)
         for action in _open_actions(policy, start, lead, now):
             result = _result(policy, receivers, action, now) if is_sent and is_meant(rule, start.observation) else ""
-            tried.append(_tried(policy, receivers, start, action, result))
-    return tried
+            actions.append(_tried_action(policy, receivers, start, action, result))
+    return actions
 
 
 def _start(policy: Policy, rule: Workflow, lead: LeadOfTrial, owner: str | None, now: datetime) -> WorkflowStart:
@@ -102,8 +102,8 @@ def _start(policy: Policy, rule: Workflow, lead: LeadOfTrial, owner: str | None,
         created_at=now,
         is_imported=False,
     )
-    reached = {"stage_changed": lead.stage or "", "untouched": str(rule.when.hours or "")}
-    after = reached.get(rule.when.change, lead.score_cluster)
+    after_change = {"stage_changed": lead.stage or "", "untouched": str(rule.when.hours or "")}
+    after = after_change.get(rule.when.change, lead.score_cluster)
     # The moment in the key keeps it apart from every real change: no outbox takes a trial for something done.
     return WorkflowStart(rule, step, LeadChange(rule.when.change, f"trial:{now.isoformat()}", now, None, after), owner)
 
@@ -114,12 +114,7 @@ def _open_actions(policy: Policy, start: WorkflowStart, lead: LeadOfTrial, now: 
         name: getattr(lead, name)
         for name in ("predictive_score", "points", "score_cluster", "recommended_action", "stage", "reasons")
     }
-    return [
-        OpenAction(
-            **{name: value for name, value in asdict(row).items() if name in OpenAction.__struct_fields__} | of_score
-        )
-        for row in decided
-    ]
+    return [OpenAction(**asdict(row), **of_score) for row in decided]
 
 
 def _result(policy: Policy, receivers: Receivers, action: OpenAction, now: datetime) -> str:
@@ -133,7 +128,9 @@ def _result(policy: Policy, receivers: Receivers, action: OpenAction, now: datet
     return result.error or result.state
 
 
-def _tried(policy: Policy, receivers: Receivers, start: WorkflowStart, action: OpenAction, result: str) -> TriedAction:
+def _tried_action(
+    policy: Policy, receivers: Receivers, start: WorkflowStart, action: OpenAction, result: str
+) -> TriedAction:
     texts = {
         language: (title(policy, action, language), *lines(policy, action, language, receivers.lead_url))
         for language in policy.languages

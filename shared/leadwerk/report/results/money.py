@@ -62,12 +62,14 @@ def cost_answer(wording: Wording, cost: CostOfWin | None) -> str:
 
 def returns_answer(wording: Wording, returns: Sequence[GroupReturn]) -> str:
     """Which channel brings most for its cost, among those with wins enough to say so."""
-    known = [row for row in returns if row.kind == "channel" and row.return_on_cost is not None and not row.is_small]
-    if not known:
+    comparable = [
+        row for row in returns if row.kind == "channel" and row.return_on_cost is not None and not row.is_small
+    ]
+    if not comparable:
         return wording.say("page.money.no_return")
-    best = max(known, key=lambda row: row.return_on_cost or 0.0)
+    best = max(comparable, key=lambda row: row.return_on_cost or 0.0)
     share = wording.percent(best.return_on_cost or 0.0)
-    return wording.say("page.money.best", channel=_group(wording, best), share=share, count=len(known))
+    return wording.say("page.money.best", channel=_group(wording, best), share=share, count=len(comparable))
 
 
 def _figures(wording: Wording, figures: MoneyFigures) -> Iterator[Cells]:

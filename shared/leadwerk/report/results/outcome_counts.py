@@ -13,18 +13,6 @@ SEGMENTS: tuple[Segmentation, ...] = get_args(Segmentation)
 Key = TypeVar("Key", bound=Hashable)
 
 
-class OutcomeCount(Struct, frozen=True, kw_only=True):
-    """A row of leads/outcome_counts. The first contact came within 2 ** `wait_level` hours (None: there was none)."""
-
-    week: int
-    segment: str | None
-    wait_level: int | None
-    leads: int
-    certain: int
-    won: int
-    hot: int
-
-
 class Totals(Struct, frozen=True, kw_only=True):
     """Sums of some rows: leads, those with a certain outcome, those won, and those HOT at first."""
 
@@ -38,6 +26,14 @@ class Totals(Struct, frozen=True, kw_only=True):
         """Share of the certain ones that were won."""
         # Not by all leads: the youngest have had no time to convert, and a growing market would look like a worse one.
         return self.won / self.certain if self.certain else None
+
+
+class OutcomeCount(Totals, frozen=True, kw_only=True):
+    """A row of leads/outcome_counts. The first contact came within 2 ** `wait_level` hours (None: there was none)."""
+
+    week: int
+    segment: str | None
+    wait_level: int | None
 
 
 def totals(rows: Iterable[OutcomeCount]) -> Totals:

@@ -74,12 +74,7 @@ def _of_proxy(config: Settings, headers: Mapping[str, str]) -> Visitor:
     email = verifier(config.iap_audience, config.iap_keys_url).email(headers)
     person = by_email(wiring.people(config), email)
     if person is None or not person.roles:
-        raise Forbidden(
-            Message("refusal.desk", email=email),
-            field="email",
-            value=email,
-            remedy=Message("refusal.desk.remedy"),
-        )
+        raise Forbidden(Message("refusal.desk", email=email), field="email", value=email)
     check_person(person.name)
     record_first_of_day(config, person.name, datetime.now(UTC))
     return Visitor(person)
@@ -88,7 +83,7 @@ def _of_proxy(config: Settings, headers: Mapping[str, str]) -> Visitor:
 def _of_session(config: Settings, headers: Mapping[str, str]) -> Visitor:
     # DNS rebinding: a foreign name that points to this machine would let its pages in.
     if not is_local_host(headers.get("Host", "")):
-        raise Forbidden(Message("refusal.local"), field="Host", remedy=Message("refusal.local.remedy"))
+        raise Forbidden(Message("refusal.local"), field="Host")
     token = headers.get("Authorization", "").removeprefix("Bearer ")
     if config.desk_token and hmac.compare_digest(token.encode(), config.desk_token.encode()):
         return Visitor(PROGRAM)

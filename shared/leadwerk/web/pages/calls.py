@@ -19,16 +19,21 @@ from leadwerk.pipeline.desk.page_cursor import PageRequest
 from leadwerk.pipeline.desk.week_of_calls import WeekOfCalls, week_of_calls
 from leadwerk.pipeline.leads.score_history import WITHHELD
 from leadwerk.report.wording import Wording
+from leadwerk.texts.catalogue import entries
 from leadwerk.texts.message import Message
 from leadwerk.web import Answer
 from leadwerk.web.pages.cached import cached, forget
 from leadwerk.web.pages.lead_view import row_view
 from leadwerk.web.pages.readable import readable_lead
-from leadwerk.web.pages.regions import regions
 from leadwerk.web.pages.rendering import redirect, render
 from leadwerk.web.pages.site import lead_path
 from leadwerk.web.pages.visit import LANGUAGES, Visit
 
+CANTONS = (
+    "AG", "AI", "AR", "BE", "BL", "BS", "FR", "GE", "GL", "GR", "JU", "LU", "NE",
+    "NW", "OW", "SG", "SH", "SO", "SZ", "TG", "TI", "UR", "VD", "VS", "ZG", "ZH",
+)  # fmt: skip
+LAND = "value.region."
 ListName = Literal["tocall", "mine", "progress", "warm", "all"]
 LISTS: tuple[ListName, ...] = ("tocall", "mine", "progress", "warm", "all")
 SORTS: tuple[Sort, ...] = ("score", "value", "fit", "newest")
@@ -200,7 +205,7 @@ def checked_next(path: str) -> str:
         InputError: the address is that of another site.
     """
     if not path.startswith("/") or path.startswith("//") or "\\" in path or not path.isprintable():
-        raise InputError(Message("refusal.next"), field="next", value=path[:60], remedy=Message("refusal.next.remedy"))
+        raise InputError(Message("refusal.next"), field="next", value=path[:60])
     return path
 
 
@@ -219,3 +224,12 @@ def _filters(visit: Visit, wording: Wording, form: CallsForm) -> list[Choice]:
     if tiers:
         choices.insert(3, Choice("tier", wording.say("page.tier"), [anything, *tiers], form.tier or ""))
     return choices
+
+
+def regions(wording: Wording) -> list[tuple[str, str]]:
+    """Codes and names of the policy's country, in alphabetical order of the names."""
+    country = wording.policy.country
+    if country == "CH":
+        return [(f"CH-{canton}", canton) for canton in CANTONS]
+    codes = [key.removeprefix(LAND) for key in entries(wording.language) if key.startswith(f"{LAND}{country}-")]
+    return sorted(((code, wording.region(code)) for code in codes), key=lambda pair: pair[1])

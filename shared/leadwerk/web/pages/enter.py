@@ -31,7 +31,7 @@ def _answer(http: QueriedRequest) -> Answer:
     if config.access != "local":  # elsewhere this path does not exist
         raise NotFound(Message("refusal.page", path=PATH), field="path", remedy=Message("refusal.sign_in"))
     if not is_local_host(http.headers.get("Host", "")):
-        raise Forbidden(Message("refusal.local"), field="Host", remedy=Message("refusal.local.remedy"))
+        raise Forbidden(Message("refusal.local"), field="Host")
     check_address(http.headers)
     check_origin(http.method, http.headers)
     language = browser_language(http.headers)

@@ -149,8 +149,7 @@ def set_override(visit: Visit, form: OverrideForm, lead_id: str) -> Answer:
     """Set the cluster, and score the lead at once."""
     readable_lead(visit, lead_id)
     if form.cluster is None:
-        remedy = Message("refusal.cluster.none.remedy")
-        raise InputError(Message("refusal.cluster.none"), field="cluster", remedy=remedy)
+        raise InputError(Message("refusal.cluster.none"), field="cluster")
     request = OverrideRequest(cluster=form.cluster, by=visit.name, reason=form.reason or "", until=form.until)
     override(visit.warehouse, visit.policy, lead_id, request, visit.now)
     _rescore(lead_id, visit.now)

@@ -118,8 +118,7 @@ def show(visit: Visit, _: NoForm) -> Answer:
 def roll_back(visit: Visit, form: RollbackForm) -> Answer:
     """Let the champion before the present one serve again."""
     if not (form.reason or "").strip():
-        remedy = Message("refusal.rollback.remedy")
-        raise InputError(Message("refusal.rollback"), field="reason", remedy=remedy)
+        raise InputError(Message("refusal.rollback"), field="reason")
     registry = wiring.registry(visit.config)
     ChampionChange(registry, visit.warehouse, visit.name, form.reason or "").roll_back(visit.now)
     forget()
@@ -143,8 +142,7 @@ def _letter(visit: Visit, name: str | None) -> DeadLetters:
     letters = read_dead_letters(visit.warehouse, visit.policy, visit.now)
     letter = next((letter for letter in letters if letter.name == name and letter.may_be_sent), None)
     if letter is None:
-        remedy = Message("refusal.letters.none.remedy")
-        raise InputError(Message("refusal.letters.none"), field="letter", value=(name or "")[:60], remedy=remedy)
+        raise InputError(Message("refusal.letters.none"), field="letter", value=(name or "")[:60])
     return letter
 
 

@@ -38,7 +38,7 @@ def save(visit: Visit, form: PreferencesForm) -> Answer:
 def new_link(visit: Visit, _: NoForm) -> Answer:
     """A link for another browser, so that two people can try the desk on one machine."""
     if visit.config.access != "local":
-        raise NotFound(Message("refusal.links"), field="path", remedy=Message("refusal.links.remedy"))
+        raise NotFound(Message("refusal.links"), field="path")
     key = sessions(visit.config.desk_key).new_link_key()
     return _page(visit, f"http://{visit.headers.get('Host', '')}/enter?key={key}")
 

@@ -200,11 +200,7 @@ def erase(visit: Visit, form: ErasureForm) -> Answer:
     _only_where_it_may_delete(visit)
     reason = _reason(form.reason)
     if form.confirmation.strip() != _name(form):
-        raise InputError(
-            Message("refusal.privacy.confirmation"),
-            field="confirmation",
-            remedy=Message("refusal.privacy.confirmation.remedy"),
-        )
+        raise InputError(Message("refusal.privacy.confirmation"), field="confirmation")
     stores = wiring.erasure_places(visit.config, visit.policy)
     receipt = erasure.erase(stores, _name(form), by=visit.name, reason=reason, now=visit.now)
     forget()
@@ -224,15 +220,10 @@ def _name(form: PersonForm) -> str:
 
 def _reason(text: str) -> str:
     if not text.strip():
-        remedy = Message("refusal.privacy.reason.remedy")
-        raise InputError(Message("refusal.privacy.reason"), field="reason", remedy=remedy)
+        raise InputError(Message("refusal.privacy.reason"), field="reason")
     return text.strip()
 
 
 def _only_where_it_may_delete(visit: Visit) -> None:
     if not may_delete(visit):
-        raise NotFound(
-            Message("refusal.privacy.cloud"),
-            field="path",
-            remedy=Message("refusal.privacy.cloud.remedy"),
-        )
+        raise NotFound(Message("refusal.privacy.cloud"), field="path")

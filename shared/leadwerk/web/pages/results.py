@@ -60,11 +60,7 @@ def download(visit: Visit, form: ResultsForm, name: str) -> Answer:
     else:
         question = next((question for question in questions(wording, data) if question.name == name), None)
         if question is None:
-            raise NotFound(
-                Message("refusal.results.table", name=name[:60]),
-                field="path",
-                remedy=Message("refusal.results.table.remedy"),
-            )
+            raise NotFound(Message("refusal.results.table", name=name[:60]), field="path")
         head, rows = question.head, question.rows
     return csv_answer(name, [head, *rows])
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from leadwerk.pipeline.policies.shared_draft import StoredReplay
+from leadwerk.pipeline.policies.shared_draft import Replayed
 from leadwerk.report.wording import Wording
 from leadwerk.texts.facts import labelled
 from leadwerk.texts.points import rule_label
@@ -106,7 +106,7 @@ def suggestion_views(wording: Wording, proposals: Sequence[Proposal]) -> list[Su
     ]
 
 
-def replay_view(wording: Wording, stored: StoredReplay) -> ReplayView:
+def replay_view(wording: Wording, stored: Replayed) -> ReplayView:
     """A replay as people read it."""
     replay = stored.replay
     # Without sellers in the policy there is one week, of nobody: that of everybody.

@@ -140,8 +140,7 @@ def publish(visit: Visit, form: PublishForm) -> Answer:
     if desk.is_outdated:
         raise _changed(Message("refusal.rules.outdated"))
     if desk.drafts.replay(desk.present.version, draft.policy.version) is None:
-        remedy = Message("refusal.rules.not_replayed.remedy")
-        raise InputError(Message("refusal.rules.not_replayed"), field="policy", remedy=remedy)
+        raise InputError(Message("refusal.rules.not_replayed"), field="policy")
     try:
         publishing.publish(policy_store.open_policies(visit.config), visit.warehouse, draft, desk.present, note)
     except WriteConflict as error:

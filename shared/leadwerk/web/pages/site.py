@@ -123,7 +123,7 @@ class Site:
         visit = Visit(visitor=visitor, now=clock(), path=http.path, query=fields, headers=http.headers)
         try:
             if visitor.is_program:
-                raise Forbidden(Message("refusal.people"), field="role", remedy=Message("refusal.people.remedy"))
+                raise Forbidden(Message("refusal.people"), field="role")
             return self._page(visit, http)
         except LeadwerkError as error:
             return error_page(visit, error)

@@ -64,11 +64,7 @@ def first_page(visit: Visit, _: NoForm) -> Answer:
     """Redirect to the first run while there is no data, else to the first page that the person may open."""
     entries = menu(visit.person, visit.policy)
     if not entries:
-        raise Forbidden(
-            Message("refusal.role.none", name=visit.name),
-            field="role",
-            remedy=Message("refusal.role.none.remedy"),
-        )
+        raise Forbidden(Message("refusal.role.none", name=visit.name), field="role")
     if is_laptop(visit) and visit.may(*roles_of("start")) and is_empty(visit):
         return redirect(PATH)
     return redirect(entries[0].path)
@@ -139,8 +135,4 @@ def train(visit: Visit, form: FreeForm) -> Answer:
 
 def _only_on_a_laptop(visit: Visit) -> None:
     if not is_laptop(visit):
-        raise NotFound(
-            Message("refusal.start.laptop"),
-            field="path",
-            remedy=Message("refusal.start.laptop.remedy"),
-        )
+        raise NotFound(Message("refusal.start.laptop"), field="path")

@@ -53,12 +53,7 @@ class FileForm:
         """
         line = self.fields.get("header_row")
         if line and not (line.isdecimal() and len(line) <= MOST_DIGITS):
-            raise InputError(
-                Message("import.line_number", line=line),
-                field="header_row",
-                value=line,
-                remedy=Message("import.line_number.remedy"),
-            )
+            raise InputError(Message("import.line_number", line=line), field="header_row", value=line)
         return ReadOptions(self.fields.get("encoding"), self.fields.get("delimiter"), int(line) if line else None,
                            self.fields.get("sheet"))  # fmt: skip
 
@@ -82,12 +77,7 @@ class FileForm:
         try:
             return ZoneInfo(name).key
         except (KeyError, ValueError, OSError) as error:
-            raise InputError(
-                Message("import.zone", zone=name),
-                field="zone",
-                value=name,
-                remedy=Message("import.zone.remedy"),
-            ) from error
+            raise InputError(Message("import.zone", zone=name), field="zone", value=name) from error
 
     @property
     def accepts_rejects(self) -> bool:
@@ -127,17 +117,11 @@ class FileForm:
         """
         outcome = self.outcome(guess)
         if not outcome:
-            raise InputError(
-                Message("import.outcome.which"), field="outcome", remedy=Message("import.outcome.which.remedy")
-            )
+            raise InputError(Message("import.outcome.which"), field="outcome")
         statuses = self.statuses(table, outcome)
         positive = next((status.value for status in statuses if status.is_positive), None)
         if positive is None:
-            raise InputError(
-                Message("import.positive.which", column=outcome),
-                field="positive",
-                remedy=Message("import.positive.which.remedy"),
-            )
+            raise InputError(Message("import.positive.which", column=outcome), field="positive")
         lost = self.fields.get("lost")
         return StatedColumns(
             id=self.fields["id"] if self.is_stated else guess.id,

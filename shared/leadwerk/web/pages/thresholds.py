@@ -87,7 +87,7 @@ def _ladder(wording: Wording, outlook: Outlook) -> list[tuple[bool, bool, tuple[
 def hold(visit: Visit, form: HoldForm) -> Answer:
     """Hold a threshold."""
     if form.hot is None:
-        raise InputError(Message("refusal.hold.empty"), field="hot", remedy=Message("refusal.hold.empty.remedy"))
+        raise InputError(Message("refusal.hold.empty"), field="hot")
     _hold(visit, form, form.hot)
     return redirect("/thresholds", "held")
 

@@ -44,16 +44,13 @@ def read_upload(http: QueriedRequest) -> UploadForm:
         parser = FormDataParser(silent=False, max_form_parts=20)
         _, _, files = parser.parse(io.BytesIO(raw), kind, len(raw), options)
     except ValueError as error:
-        raise MalformedBody(
-            Message("refusal.upload.form", error=error), field="body", remedy=Message("refusal.upload.form.remedy")
-        ) from error
+        raise MalformedBody(Message("refusal.upload.form", error=error), field="body") from error
     upload = files.get("file")
     content = upload.read() if upload is not None else b""
     for part in chain.from_iterable(files.listvalues()):
         part.close()
     if upload is None or not content:
-        remedy = Message("refusal.upload.none.remedy")
-        raise InputError(Message("refusal.upload.none"), field="file", remedy=remedy)
+        raise InputError(Message("refusal.upload.none"), field="file")
     return UploadForm(upload.filename or "", content)
 
 
@@ -65,8 +62,4 @@ def _read_bounded(http: QueriedRequest) -> bytes:
     remaining = DRAINED_BYTES
     while remaining > 0 and (chunk := http.stream.read(CHUNK)):
         remaining -= len(chunk)
-    raise RequestTooLarge(
-        Message("refusal.upload.large", megabytes=UPLOAD_BYTES // 1_000_000),
-        field="file",
-        remedy=Message("refusal.upload.large.remedy"),
-    )
+    raise RequestTooLarge(Message("refusal.upload.large", megabytes=UPLOAD_BYTES // 1_000_000), field="file")

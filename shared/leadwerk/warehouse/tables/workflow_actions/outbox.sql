@@ -40,31 +40,7 @@ score_then AS (
   WHERE day >= @first_day AND score_id IN (SELECT score_id FROM open_step)
   QUALIFY ROW_NUMBER() OVER (PARTITION BY score_id ORDER BY stored_at) = 1
 )
-SELECT
-  a.action_id,
-  a.attempt,
-  a.lead_id,
-  a.day,
-  a.changed_at,
-  a.stepped_at,
-  a.state,
-  a.workflow,
-  a.policy_version,
-  a.change,
-  a.before,
-  a.after,
-  a.action,
-  a.target,
-  a.owner,
-  a.score_id,
-  a.due_at,
-  a.next_attempt_at,
-  score_then.predictive_score,
-  score_then.points,
-  score_then.score_cluster,
-  score_then.recommended_action,
-  score_then.stage,
-  score_then.reasons
+SELECT a.*, score_then.* EXCEPT (score_id)
 FROM open_step AS a
 LEFT JOIN score_then ON score_then.score_id = a.score_id
 ORDER BY a.next_attempt_at, a.changed_at, a.action_id
