@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow.compute as pc
 
 from leadwerk.importing.column_kinds import Column
 from leadwerk.importing.column_mapping import ROW_NUMBER
+from leadwerk.importing.lead_ids import is_shortened
 from leadwerk.importing.statuses import is_open_word, is_positive_word
 from leadwerk.importing.table import CsvTable
 from leadwerk.importing.text_column import TextColumn
@@ -46,11 +48,18 @@ class ColumnGuess:
 def guess_columns(table: CsvTable, columns: Sequence[Column]) -> ColumnGuess:
     """The columns that probably hold what an import needs, by their titles and values."""
     ids = [column for column in columns if column.kind != "date" and _is_unique(table.column(column.name))]
-    named = [column for column in columns if _id_rank(column) and column.distinct >= REPEATED_SHARE * len(table)]
+    named = [
+        column
+        for column in columns
+        if _id_rank(column)
+        and (column.distinct >= REPEATED_SHARE * len(table) or is_shortened(table.column(column.name)))
+    ]
+    # An amount is different in every row, too, and is the number of nothing.
+    whole = [column for column in ids if column.kind != "number" or not _has_decimals(table.column(column.name))]
     outcome = _best(columns, lambda column: _outcome_rank(table, column))
     times = [column for column in columns if column.kind == "date"]
     return ColumnGuess(
-        id=_best(ids, _id_rank) or _best(named, _id_rank) or (ids[0].name if ids else ROW_NUMBER),
+        id=_best(ids, _id_rank) or _best(named, _id_rank) or (whole[0].name if whole else ROW_NUMBER),
         outcome=outcome,
         positive=guess_positive(table, outcome) if outcome else None,
         time=_best(times, _time_rank) or (times[0].name if len(times) == 1 else None),
@@ -105,6 +114,11 @@ def _time_rank(column: Column) -> int:
 def _title(column: Column) -> str:
     spaced = re.sub(r"([a-zà-ÿ])([A-Z])", r"\1 \2", column.name)
     return re.sub(r"[\W_]+", " ", spaced.casefold())
+
+
+def _has_decimals(cells: TextColumn) -> bool:
+    """Whether a number has decimals other than zeros."""
+    return bool(pc.any(pc.match_substring_regex(cells.trimmed, r"[.,]\d?[1-9]$")).as_py())
 
 
 def _is_unique(cells: TextColumn) -> bool:

@@ -65,6 +65,11 @@ def _all(ids: TextColumn, pattern: str, part: str = "") -> NDArray[np.bool_]:
     )
 
 
+def is_shortened(ids: TextColumn) -> bool:
+    """Whether a spreadsheet has written ids such as 2.8E+10."""
+    return bool(_all(ids, _SHORTENED_ID.strip("^$"), part="e+").any())
+
+
 def _refuse_shortened(ids: TextColumn, name: str) -> None:
     """A spreadsheet shows long numbers as 2.8E+10, and keeps 15 digits of them: different leads become one.
 

@@ -82,7 +82,7 @@ def read_head(path: Path) -> bytes:
 def refusal(path: Path, why: str, remedy: str, **values: object) -> InputError:
     """A file that holds no table, and what to do: texts `import.why.…`, with its values, and `import.remedy.…`."""
     return InputError(
-        Message("import.no_table", path=path, why=Message(f"import.why.{why}", **values)),
+        Message("import.no_table", path=path.name, why=Message(f"import.why.{why}", **values)),
         field="file",
         value=str(path),
         remedy=Message(f"import.remedy.{remedy}"),

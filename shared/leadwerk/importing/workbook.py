@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -12,6 +14,7 @@ from leadwerk.errors import InputError
 from leadwerk.importing.cell_text import cell_text
 from leadwerk.importing.records import Record
 from leadwerk.importing.source_file import refusal
+from leadwerk.importing.workbook_size import check_cells, check_packed_size
 from leadwerk.policy.folding import folded
 from leadwerk.texts.message import Message
 
@@ -28,10 +31,11 @@ def workbook_records(path: Path, sheet: str | None) -> Iterator[Record]:
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
+        check_packed_size(path)
         workbook = CalamineWorkbook.from_path(str(path))
         readers = {name: partial(_cells, workbook, name) for name in workbook.sheet_names}
         rows = _chosen(path, readers, sheet)
-    except (CalamineError, OSError) as error:
+    except (CalamineError, OSError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
         raise _unreadable(path, error) from error
     return _filled(rows)
 
@@ -62,29 +66,36 @@ def xml_workbook_records(path: Path, sheet: str | None) -> Iterator[Record]:
     except ElementTree.ParseError as error:
         raise _unreadable(path, error) from error
     sheets = {
-        element.get(f"{_SPREADSHEET}Name", ""): partial(_xml_rows, element)
+        element.get(f"{_SPREADSHEET}Name", ""): partial(_xml_rows, path, element)
         for element in root.iter(f"{_SPREADSHEET}Worksheet")
     }
     return _filled(_chosen(path, sheets, sheet))
 
 
-def _xml_rows(sheet: ElementTree.Element) -> Rows:
+def _xml_rows(path: Path, sheet: ElementTree.Element) -> Rows:
     rows: Rows = []
+    filled = 0
     for row in sheet.iter(f"{_SPREADSHEET}Row"):
-        rows.extend([] for _ in range(_place(row, len(rows)) - len(rows)))
+        at = _position(row, len(rows))
+        check_cells(path, at, 1)
+        rows.extend([] for _ in range(at - len(rows)))
         cells: list[str] = []
         for cell in row.iter(f"{_SPREADSHEET}Cell"):
-            cells.extend("" for _ in range(_place(cell, len(cells)) - len(cells)))
+            column = _position(cell, len(cells))
+            check_cells(path, filled + column, 1)
+            cells.extend("" for _ in range(column - len(cells)))
             cells.append("".join(part for data in cell.iter(f"{_SPREADSHEET}Data") for part in data.itertext()))
+        filled += len(cells)
         rows.append(cells)
     width = max(map(len, rows), default=0)
+    check_cells(path, len(rows), width)
     return [cells + [""] * (width - len(cells)) for cells in rows]
 
 
-def _place(element: ElementTree.Element, following: int) -> int:
-    """Where an element stands, from 0: behind the one before, or where its index says; empty ones are left out."""
+def _position(element: ElementTree.Element, following: int) -> int:
+    """The position of an element, from 0: behind the one before, or at its index, for empty ones are left out."""
     index = element.get(f"{_SPREADSHEET}Index", "")
-    # Longer than a sheet's last row: a row 10¹² would be padded with as many empty ones.
+    # Longer than the number of a sheet's last row: it would be padded with as many empty ones.
     return max(int(index) - 1, following) if index.isdecimal() and len(index) < len("1048576 ") else following
 
 

@@ -46,4 +46,4 @@ def _answer(http: QueriedRequest) -> Answer:
         record_sign_in(config, person.name, now)
         return redirect("/", headers={"Set-Cookie": local.cookie(person.name, now)})
     used = NotSignedIn("This link was used before.", field="key")
-    return bare("signed_out.html", status=status_of(used), language=language)
+    return bare("signed_out.html", status=status_of(used), language=language, is_lost=False)

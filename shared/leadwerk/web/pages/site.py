@@ -163,7 +163,8 @@ def _query(http: QueriedRequest) -> Mapping[str, str]:
 
 def _door(http: QueriedRequest, error: NotSignedIn) -> Answer:
     """Nobody is signed in: the page that says how, in the browser's language."""
-    return bare("signed_out.html", status=status_of(error), language=browser_language(http.headers))
+    language = browser_language(http.headers)
+    return bare("signed_out.html", status=status_of(error), language=language, is_lost=http.method not in READING)
 
 
 def _refusal_at_door(http: QueriedRequest, error: LeadwerkError) -> Answer:

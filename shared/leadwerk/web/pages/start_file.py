@@ -24,6 +24,7 @@ from leadwerk.web.pages import start_view as view
 from leadwerk.web.pages.cached import forget
 from leadwerk.web.pages.first_run_note import LastRun, last_run, remember
 from leadwerk.web.pages.rendering import redirect, render
+from leadwerk.web.pages.start_fixes import page_texts
 from leadwerk.web.pages.start_form import FileForm
 from leadwerk.web.pages.upload import UploadForm
 from leadwerk.web.pages.visit import Visit
@@ -45,10 +46,11 @@ def _page(visit: Visit, form: FileForm, key: str, refusal: LeadwerkError | None 
     try:
         table = _table(path, form)
     except LeadwerkError as error:
-        return render(visit, "start_unread.html", menu_entry="start", status=422, problem=error, form=form, key=key,
-                      file=path.name)  # fmt: skip
+        return render(visit, "start_unread.html", menu_entry="start", status=422, problem=page_texts(error), form=form,
+                      key=key, file=path.name)  # fmt: skip
     reading = view.read_file(table, form, _languages(visit), visit.now)
     findings = view.leaks(reading)
+    problem = refusal or reading.problem
     return render(
         visit,
         "start_file.html",
@@ -57,12 +59,13 @@ def _page(visit: Visit, form: FileForm, key: str, refusal: LeadwerkError | None 
         key=key,
         form=form,
         reading=reading,
-        problem=refusal or reading.problem,
+        problem=page_texts(problem) if problem else None,
+        asks_below=isinstance(problem, InputError) and problem.field not in ("outcome", "positive"),
         notes=[*view.frame_notes(table, wording), *view.renamed_notes(table, visit.language)],
         columns=view.column_views(reading, form, wording),
         ids=view.id_choices(reading),
         figures=view.lead_figures(reading, wording),
-        rejects=view.reject_notes(reading, visit.language),
+        rejects=[*view.same_lead_notes(reading, wording), *view.reject_notes(reading, visit.language)],
         leaks=view.leak_texts(findings, reading.columns, visit.language),
         rows=wording.number(len(table)),
     )

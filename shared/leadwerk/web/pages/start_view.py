@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from leadwerk.catalogue.languages import Language
-from leadwerk.errors import LeadwerkError
+from leadwerk.errors import InputError, LeadwerkError
 from leadwerk.importing.column_guess import ColumnGuess, guess_columns
 from leadwerk.importing.column_kinds import FEATURE_KINDS, Column, describe_columns
 from leadwerk.importing.column_mapping import ROW_NUMBER
@@ -19,7 +19,7 @@ from leadwerk.learning.leak_texts import finding_text
 from leadwerk.pipeline import import_leads
 from leadwerk.pipeline.import_leads import PreparedImport
 from leadwerk.report.wording import Wording
-from leadwerk.texts.message import in_language
+from leadwerk.texts.message import Message, in_language
 from leadwerk.web.pages.start_form import FileForm, Status
 
 LONGEST_EXAMPLE = 24
@@ -79,6 +79,12 @@ def read_file(
     plan = prepared = problem = None
     choices = import_leads.ImportChoices(person_key, accept_rejects=form.accepts_rejects)
     try:
+        if not len(table):
+            raise InputError(
+                Message("import.losses.no_rows", file=table.path.name),
+                field="file",
+                remedy=Message("import.losses.remedy"),
+            )
         plan = plan_import(table, form.stated(table, columns, guess), formats, languages)
         prepared = import_leads.prepare(plan.policy, table, plan.mapping, choices, now=now)
     except LeadwerkError as error:
@@ -163,6 +169,15 @@ def lead_figures(reading: FileReading, wording: Wording) -> list[tuple[str, str]
 def renamed_notes(table: CsvTable, language: str) -> list[str]:
     """Columns whose titles had to change, a sentence each."""
     return [in_language(change, language) for change in table.renamed]
+
+
+def same_lead_notes(reading: FileReading, wording: Wording) -> list[str]:
+    """That several rows became one lead, if some did."""
+    if reading.prepared is None:
+        return []
+    leads = reading.prepared.leads
+    rows = len(reading.table) - len(leads) - rejected_rows(leads.rejections)
+    return [wording.say("page.start.same_lead", count=rows, figure=wording.number(rows))] if rows > 0 else []
 
 
 def reject_notes(reading: FileReading, language: str) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from leadwerk.web import Answer
 
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def csv_answer(name: str, rows: Iterable[Sequence[str]]) -> Answer:
