@@ -124,7 +124,9 @@ def errors(
 
 
 def _error(row: ScoreError, speech: Speech) -> tuple[str, ...]:
-    reasons = "; ".join(reason.text or "" for reason in row.reasons[:3])
+    from leadwerk.pipeline.desk.stored_reasons import reason_sentence
+
+    reasons = "; ".join(reason_sentence(speech.language, reason) for reason in row.reasons[:3])
     verdict = " ".join(text for text in (row.verdict, row.verdict_reason) if text)
     if row.reached is False:
         verdict = f"{verdict} {speech.say('results.not_reached')}".strip()
