@@ -117,7 +117,8 @@ def score_file(deployment: Deployment, file: ScoringFile, now: datetime, speech:
     _refuse_without_score(content, scores)
     with working(speech, "score_file.writing", file=target.name, as_json=as_json) as progress:
         added = _added(scores.columns, None if reason is None else in_language(reason, speech.language))
-        _write(content, parsed, scores, added, target, language=speech.language, progress=progress)
+        _write(content, parsed, scores, added, target, progress)
+        _write_rejects(scores, target, speech.language, content.frame.delimiter)
     attributes = [attribute.source or attribute.name for attribute in deployment.policy.attributes]
     _show(
         FileSummary(
@@ -191,8 +192,6 @@ def _write(
     scores: FileScores,
     added: Mapping[str, NDArray[Any]],
     target: Path,
-    *,
-    language: Language,
     progress: Progress,
 ) -> None:
     by_row = np.full(len(content), -1, np.intp)
@@ -205,9 +204,11 @@ def _write(
     header = (*(content.columns[at] for at in original), *added)
     rows = _rows([content.cells[at] for at in original], list(added.values()), by_row, progress)
     write_table(target, header, rows, delimiter=frame.delimiter, encoding=encoding, are_harmless=True)
+
+
+def _write_rejects(scores: FileScores, target: Path, language: Language, delimiter: str) -> None:
     if scores.rejections:
-        reasons = rejects(scores.rejections, language)
-        write_table(_rejects_path(target), REJECTS_HEADER, reasons, delimiter=frame.delimiter)
+        write_table(_rejects_path(target), REJECTS_HEADER, rejects(scores.rejections, language), delimiter=delimiter)
     else:
         _rejects_path(target).unlink(missing_ok=True)  # of an earlier run with a worse file
 

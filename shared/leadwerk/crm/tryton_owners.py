@@ -36,7 +36,7 @@ def read_owners(rpc: TrytonRPC) -> Sequence[Owner]:
     owners: list[Owner] = []
     last_id = 0
     while True:
-        domain = [["company", "=", rpc.context["company"]], ["id", ">", last_id]]
+        domain = [["company", "=", rpc.company], ["id", ">", last_id]]
         rows = rpc.read(
             "search_read", domain, 0, PAGE_SIZE, [["id", "ASC"]], COLUMNS, model=EMPLOYEES, active_test=False
         )

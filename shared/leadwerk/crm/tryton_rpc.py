@@ -111,7 +111,7 @@ class TrytonRPC:
     def __init__(self, url: str, session: TrytonSession, pace: RateLimiter, database: str, company: int) -> None:
         self._http = HttpClient(url, session, pace=pace)
         self._path = f"/{quote(database, safe='')}/rpc/"
-        self.context: dict[str, Any] = {"company": company}
+        self.company = company
 
     def call(self, method: str, *parameters: Any, model: str = LEADS, **context: Any) -> Reply:
         """The reply of a method, an error as well; `context` adds to the company's.
@@ -119,7 +119,7 @@ class TrytonRPC:
         Raises:
             CRMUnavailable, CRMRejected: Tryton does not answer, or refuses us.
         """
-        arguments = [*parameters, {**self.context, **context}]
+        arguments = [*parameters, {"company": self.company, **context}]
         body = {"id": 1, "method": f"model.{model}.{method}", "params": arguments}
         # Reads are repeated at once; a write waits for the next run, which sends the latest score.
         send = self._http.call if method == "write" else self._http.call_repeatedly

@@ -159,7 +159,7 @@ def _of_one_unit(units: Sequence[str], counts: NDArray[np.int64]) -> NDArray[np.
     rows = Counter[str]()
     for unit, times in zip(units, counts.tolist(), strict=True):
         rows[unit] += times
-    del rows[""]
+    rows.pop("", None)
     main = max(rows, key=lambda unit: (rows[unit], unit), default="")
     accepted = {"", *(unit for unit in rows if are_one_unit(unit, main))}
     return np.array([unit in accepted for unit in units], dtype=bool)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 _DAYS = r"(?:[d. :]|\s?(?:d|days?|tage?n?|jours?|giorn[oi])),?"
 _CLOCK = (
-    rf"(?:(?P<d>[0-9]{{1,5}}){_DAYS}\s?)?"
-    r"(?P<h>[0-9]{1,5}):(?P<m>[0-5][0-9]):(?P<s>[0-5][0-9](?:[.,][0-9]+)?)"
+    rf"(?:(?P<days>[0-9]{{1,5}}){_DAYS}\s?)?"
+    r"(?P<hours>[0-9]{1,5}):(?P<minutes>[0-5][0-9]):(?P<seconds>[0-5][0-9](?:[.,][0-9]+)?)"
 )
 _HOURS = r"([0-9]{1,4})\s?h\s?([0-5][0-9])(?:\s?(?:min|m)\b\.?)?"
 _MINUTES = r"([0-9]{1,5}):([0-5][0-9])|([0-9]{1,4})'\s?([0-5]?[0-9])(?:\"|'')"
 _ISO = (
-    r"p(?:(?P<w>[0-9]+)w)?(?:(?P<d>[0-9]+)d)?"
-    r"(?:t(?:(?P<h>[0-9]+)h)?(?:(?P<m>[0-9]+)m)?(?:(?P<s>[0-9]+(?:[.,][0-9]+)?)s)?)?"
+    r"p(?:(?P<weeks>[0-9]{1,5})w)?(?:(?P<days>[0-9]{1,5})d)?"
+    r"(?:t(?:(?P<hours>[0-9]{1,5})h)?(?:(?P<minutes>[0-9]{1,5})m)?(?:(?P<seconds>[0-9]{1,5}(?:[.,][0-9]+)?)s)?)?"
 )
 _SECONDS = {
     **dict.fromkeys(("w", "week", "weeks", "wk", "wks", "woche", "wochen", "semaine", "semaines"), 604_800),
@@ -50,13 +51,9 @@ def duration_seconds(text: str) -> float | None:
     if minutes := re.fullmatch(_MINUTES, text):
         return float(int(minutes[1] or minutes[3]) * 60 + int(minutes[2] or minutes[4]))
     if clock := re.fullmatch(_CLOCK, text) or (re.fullmatch(_ISO, text) if len(text) > len("pt") else None):
-        return _clock_seconds({unit: number or "0" for unit, number in clock.groupdict().items()})
+        parts = {unit: float((number or "0").replace(",", ".")) for unit, number in clock.groupdict().items()}
+        return timedelta(**parts) / timedelta(seconds=1)
     if not re.fullmatch(_PARTS, text) or re.fullmatch(_OTHER_UNITS, text):
         return None
     seconds = sum(float(number.replace(",", ".")) * _SECONDS[unit] for number, unit in re.findall(_PART, text))
     return round(float(seconds), 6)
-
-
-def _clock_seconds(parts: dict[str, str]) -> float:
-    days = int(parts.get("w", "0")) * 7 + int(parts["d"])
-    return (days * 24 + int(parts["h"])) * 3600 + int(parts["m"]) * 60 + float(parts["s"].replace(",", "."))

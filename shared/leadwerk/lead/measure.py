@@ -71,8 +71,8 @@ def unit_of(text: str) -> str:
     plain = plain_number_text(text)
     if amount_of(plain, None) is not None or duration_seconds(plain) is not None:
         return ""
-    if (with_unit := re.fullmatch(_WITH_UNIT, plain)) and _lower_end(with_unit["number"], None) is not None:
-        return _MEASURE_OF[with_unit["unit"]]
+    if (with_unit := re.fullmatch(_WITH_UNIT, plain)) and _lower_end(with_unit.group("number"), None) is not None:
+        return _MEASURE_OF[with_unit.group("unit")]
     if _range_start(plain, None) is not None:
         return ""
     return next((unit for number, unit in _number_and_unit(plain) if amount_of(number, None) is not None), "")
@@ -101,7 +101,7 @@ def _measured(text: str, decimal: DecimalMark | None) -> float | None:
     if (seconds := duration_seconds(text)) is not None:
         return seconds
     with_unit = re.fullmatch(_WITH_UNIT, text)
-    number = _lower_end(with_unit["number"] if with_unit else text, decimal)
+    number = _lower_end(with_unit.group("number") if with_unit else text, decimal)
     if number is not None:
         return number
     numbers = (amount_of(number, decimal) for number, _ in _number_and_unit(text))
@@ -111,7 +111,8 @@ def _measured(text: str, decimal: DecimalMark | None) -> float | None:
 def _number_and_unit(text: str) -> Iterator[tuple[str, str]]:
     """Ways to part a text into a number and its unit, the shortest unit first."""
     if rating := re.fullmatch(_RATING, text):
-        yield rating["number"], rating["best"]
+        number, best = rating.groups()
+        yield number, best
         return
     parts = re.fullmatch(r"(.*[0-9][.,]?)([^0-9]*)", re.sub(r"(?<=/)m([23])$", _power, text))
     if parts is None or not 0 < len(parts[2]) <= _LONGEST_UNIT or len(parts[2].split()) > _MOST_UNIT_WORDS:

@@ -166,7 +166,7 @@ def _wall_clock(text: str, order: DateOrder) -> datetime | None:
     if clock is None:
         day = _day(text, order)
         return datetime.combine(day, time()) if day else None
-    day = _day(f"{clock['day']} {clock['year'] or ''}", order)
+    day = _day(f"{clock.group('day')} {clock.group('year') or ''}", order)
     if day and re.fullmatch("24", clock.group("h")) and not int(clock.group("min")) and not int(clock.group("s") or 0):
         # ISO 8601 and German: the midnight that ends a day.
         return datetime.combine(day, time()) + timedelta(days=1)

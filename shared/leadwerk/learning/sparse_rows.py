@@ -7,7 +7,9 @@ Zeros that are left out count as missing, and the same splits are found in half 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
+from functools import reduce
+from operator import getitem
 from typing import Any, Final
 
 import numpy as np
@@ -17,10 +19,34 @@ from scipy.sparse import csr_array
 
 from leadwerk.stats.arrays import Bools, Floats, Index
 
-NODE_FIELDS: Final = (
-    *("left_children", "right_children", "parents", "default_left"),
-    *("split_indices", "split_conditions", "split_type", "base_weights", "loss_changes", "sum_hessian"),
-)
+TREES: Final = ("learner", "gradient_booster", "model", "trees")
+
+
+@dataclass
+class Nodes:
+    """A tree's nodes (each field n), named as XGBoost's JSON names them."""
+
+    left_children: NDArray[Any]
+    right_children: NDArray[Any]
+    parents: NDArray[Any]
+    default_left: NDArray[Any]
+    split_indices: NDArray[Any]
+    split_conditions: NDArray[Any]
+    split_type: NDArray[Any]
+    base_weights: NDArray[Any]
+    loss_changes: NDArray[Any]
+    sum_hessian: NDArray[Any]
+
+    @classmethod
+    def of(cls, tree: dict[str, list[Any]]) -> Nodes:
+        return cls(**{field.name: np.array(tree[field.name]) for field in fields(cls)})
+
+    def in_order(self, order: Index) -> Nodes:
+        """The nodes at other places; their pointers stay."""
+        return Nodes(**{name: part[order] for name, part in asdict(self).items()})
+
+    def as_lists(self) -> dict[str, list[Any]]:
+        return {name: part.tolist() for name, part in asdict(self).items()}
 
 
 @dataclass(frozen=True)
@@ -53,23 +79,22 @@ class SparseRows:
     def as_encoded(self, booster: xgb.Booster) -> xgb.Booster:
         """Trees of these rows, as trees of the encoder's matrix: a level that is 0 goes where a missing one went."""
         model = json.loads(bytes(booster.save_raw("json")))
-        for tree in model["learner"]["gradient_booster"]["model"]["trees"]:
-            tree.update(self._zeros_left(tree))
+        for tree in reduce(getitem, TREES, model):
+            tree.update(self._zeros_left(Nodes.of(tree)).as_lists())
         encoded = xgb.Booster({"nthread": 1})
         encoded.load_model(bytearray(json.dumps(model).encode()))
         return encoded
 
-    def _zeros_left(self, tree: dict[str, list[Any]]) -> dict[str, list[Any]]:
-        """What changes of a tree: at levels 0 goes left and 1 right."""
-        nodes = {name: np.array(tree[name]) for name in NODE_FIELDS}
-        left, threshold = nodes["left_children"], nodes["split_conditions"]
-        splits_level = (left >= 0) & self.is_level[nodes["split_indices"]]
+    def _zeros_left(self, nodes: Nodes) -> Nodes:
+        """The tree in which at levels 0 goes left and 1 right."""
+        left, threshold = nodes.left_children, nodes.split_conditions
+        splits_level = (left >= 0) & self.is_level[nodes.split_indices]
         # A threshold above 1 sent the level left, and all others, which were missing, right.
         mirrored = left[splits_level & (threshold > 1)]
-        threshold[splits_level], nodes["default_left"][splits_level] = 0.5, 1
+        threshold[splits_level], nodes.default_left[splits_level] = 0.5, 1
         # XGBoost looks for the right child behind the left one, so children change places, not their parent's pointers.
         order = np.arange(len(left))
         order[mirrored], order[mirrored + 1] = mirrored + 1, mirrored
-        nodes = {name: part[order] for name, part in nodes.items()}
-        nodes["parents"][1:] = order[nodes["parents"][1:]]
-        return {name: part.tolist() for name, part in nodes.items()}
+        moved = nodes.in_order(order)
+        moved.parents[1:] = order[moved.parents[1:]]
+        return moved
