@@ -49,8 +49,9 @@ TELLTALE_TEXTS = ("61.37", "0.7391", "73.9", "38.11", "23.26", "SECRETREASON")
 PAGES = (
     "/", "/settings", "/start", "/calls", "/calls?list=all&sort=newest", "/calls?list=warm", "/calls?list=mine",
     "/companies", "/companies?sort=points", "/results?weeks=52", "/results?weeks=52&by=seller", "/review?month=2026-05",
-    "/review.csv?month=2026-05", "/thresholds", "/rules", "/operations", "/privacy?days=400", "/privacy/trail.csv",
-    "/report", "/leads?limit=200", "/leads?limit=200&sort=points", "/accounts", "/overrides",
+    "/review.csv?month=2026-05", "/review.html?month=2026-05", "/thresholds", "/rules", "/operations",
+    "/privacy?days=400", "/privacy/trail.csv", "/report", "/leads?limit=200", "/leads?limit=200&sort=points",
+    "/accounts", "/overrides",
     *(f"/results/{name}.csv?weeks=52&by=seller" for name in ("scores", "order", "time", "speed", "market", "segments")),
 )  # fmt: skip
 

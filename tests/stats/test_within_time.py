@@ -50,6 +50,13 @@ def test_a_perfect_order_of_three_winners_proves_little():
     assert auc.lower(3.0) < 0.9
 
 
+def test_the_z_of_a_perfect_order_is_mann_whitneys():
+    converted = np.arange(50) % 5 == 0
+    auc = within_time_auc(converted, converted * 1.0, np.zeros(50, dtype=int), np.arange(50))
+    pairs, by_chance = 10 * 40, 10 * 40 * (50 + 1) / 12
+    assert auc.z == pytest.approx((pairs - pairs / 2) / by_chance**0.5)
+
+
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=4, max_size=40))
 def test_in_a_single_block_it_is_the_area_under_the_curve(rows):
     converted, score = (np.array(column) for column in zip(*rows, strict=True))
