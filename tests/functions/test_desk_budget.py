@@ -110,7 +110,7 @@ PAGES: dict[str, Callable[[Visit], Answer]] = {
     "companies": lambda visit: companies.show(visit, companies.CompaniesForm()),
     "company": lambda visit: companies.detail(visit, NoForm(), "a50.ch"),
     "thresholds": lambda visit: thresholds.show(visit, thresholds.ThresholdsForm()),
-    "rules": lambda visit: rules.show(visit, NoForm()),
+    "rules": lambda visit: rules.show(visit, rules.RulesForm()),
     "operations": lambda visit: operations.show(visit, NoForm()),
 }
 
