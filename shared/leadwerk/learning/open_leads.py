@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from leadwerk.learning.landmarks import Times
-from leadwerk.learning.leak_finding import LeakFinding
+from leadwerk.learning.leak_finding import LeakCheck, LeakFinding
 from leadwerk.learning.target_encoding import MISSING_CELL, cells
 from leadwerk.stats.arrays import Bools, Index
+from leadwerk.stats.within_time import equal_blocks
 
 # Share of decided leads that have the field, less that of open leads created at the same time: .14 at most was honest.
 STOP, SUSPECT, Z = 0.50, 0.25, 4.0
@@ -49,10 +50,10 @@ class _Gap:
     def is_clear(self) -> bool:
         return self.value > Z * self.error
 
-    def finding(self, field: str, *, stops: bool) -> LeakFinding:
-        """The gap as a finding of the check `presence`."""
+    def finding(self, field: str, check: LeakCheck, *, stops: bool, best_value: str | None = None) -> LeakFinding:
+        """The gap as what a check found."""
         low = self.value - Z * self.error
-        return LeakFinding(field=field, check="presence", stops=stops, figure=self.value, low=low)
+        return LeakFinding(field=field, check=check, stops=stops, figure=self.value, low=low, best_value=best_value)
 
 
 def findings_by_open_leads(
@@ -80,10 +81,7 @@ def _evenly(rows: int) -> Index:
 
 
 def _fine_blocks(as_of: Times, open_count: int) -> Index:
-    count = int(np.clip(open_count // LEADS_A_BLOCK, 2, MOST_BLOCKS))
-    block = np.empty(len(as_of), dtype=np.intp)
-    block[np.argsort(as_of, kind="stable")] = np.arange(len(as_of)) * count // max(len(as_of), 1)
-    return block
+    return equal_blocks(as_of, int(np.clip(open_count // LEADS_A_BLOCK, 2, MOST_BLOCKS)))
 
 
 def _by_presence(name: str, cell: Index, is_open: Bools, block: Index, certain: Collection[str]) -> LeakFinding | None:
@@ -91,7 +89,7 @@ def _by_presence(name: str, cell: Index, is_open: Bools, block: Index, certain: 
     is_rare = gap.decided >= RARE_FROM and gap.value >= RARE_LOSS * gap.decided
     if not gap.is_clear or not (gap.value > SUSPECT or is_rare):
         return None
-    return gap.finding(name, stops=gap.value > STOP or name in certain)
+    return gap.finding(name, "presence", stops=gap.value > STOP or name in certain)
 
 
 def _by_value(name: str, values: Any, cell: Index, is_open: Bools, block: Index) -> LeakFinding | None:
@@ -107,14 +105,7 @@ def _by_value(name: str, values: Any, cell: Index, is_open: Bools, block: Index)
         return None
     example = values[np.flatnonzero(cell == likeliest)[0]]
     value = f"{example:g}" if isinstance(example, float) else str(example)
-    return LeakFinding(
-        field=name,
-        check="open_value",
-        stops=gap.value > STOP,
-        figure=gap.value,
-        low=gap.value - Z * gap.error,
-        best_value=value,
-    )
+    return gap.finding(name, "open_value", stops=gap.value > STOP, best_value=value)
 
 
 def _gap(has: Bools, is_open: Bools, block: Index) -> _Gap:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from leadwerk.features.linear import Linear
-from leadwerk.stats.arrays import Bools, Floats, Index
+from leadwerk.stats.arrays import Bools, Floats
 from leadwerk.stats.log_odds import sigmoid
 
 PENALTY = 10.0
@@ -32,6 +34,26 @@ SAME_PENALTY = 1.05
 LARGEST_PENALTY = 1e6
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """What is fitted: the standardised design (n, m + 1), outcomes, and how much each row counts (None: alike)."""
+
+    design: NDArray[np.float32]
+    converted: Bools
+    counts: NDArray[np.float32] | None
+
+    def __len__(self) -> int:
+        return len(self.design)
+
+    def drawn(self, most: int) -> _Rows:
+        """At most so many of them."""
+        if len(self) <= most:
+            return self
+        # Drawn, because a file may repeat itself every so many rows.
+        few = np.sort(np.random.default_rng(0).choice(len(self), most, replace=False))
+        return _Rows(self.design[few], self.converted[few], None if self.counts is None else self.counts[few])
+
+
 def fit_linear(
     matrix: NDArray[np.float32],
     converted: Bools,
@@ -54,43 +76,26 @@ def fit_linear(
     means, scales = _scaling(matrix)
     if not standardised:
         scales = [1.0] * len(scales)
-    design = _design(matrix, means, scales)
+    rows = _Rows(_design(matrix, means, scales), converted, counts)
     penalty = np.r_[np.full(len(means), PENALTY) if penalties is None else penalties, 1e-6]
-    coefficients = np.zeros(design.shape[1])
+    coefficients = np.zeros(len(penalty))
     if by_evidence is not None and by_evidence.any():
-        few = _drawn(len(design), EVIDENCE_ROWS)
-        few_counts = None if counts is None else counts[few]
-        coefficients, penalty = _evidence(design[few], converted[few], penalty, np.r_[by_evidence, False], few_counts)
-    if len(design) > MANY:
-        few = _drawn(len(design), len(design) // FIRST_LOOK)
-        few_counts = None if counts is None else counts[few]
-        coefficients = _optimum(design[few], converted[few], coefficients, penalty / FIRST_LOOK, few_counts)
-    coefficients = _optimum(design, converted, coefficients, penalty, counts)
+        coefficients, penalty = _evidence(rows.drawn(EVIDENCE_ROWS), penalty, np.r_[by_evidence, False])
+    if len(rows) > MANY:
+        coefficients = _optimum(rows.drawn(len(rows) // FIRST_LOOK), coefficients, penalty / FIRST_LOOK)
+    coefficients = _optimum(rows, coefficients, penalty)
     return Linear(float(coefficients[-1]), tuple(coefficients[:-1].tolist()), tuple(means), tuple(scales))
 
 
-def _drawn(rows: int, most: int) -> Index | slice:
-    if rows <= most:
-        return slice(None)
-    # Drawn, because a file may repeat itself every so many rows.
-    return np.sort(np.random.default_rng(0).choice(rows, most, replace=False))
-
-
-def _evidence(
-    design: NDArray[np.float32],
-    converted: Bools,
-    penalty: Floats,
-    chosen: Bools,
-    counts: NDArray[np.float32] | None,
-) -> tuple[Floats, Floats]:
+def _evidence(rows: _Rows, penalty: Floats, chosen: Bools) -> tuple[Floats, Floats]:
     """Coefficients, and penalties in which those of the chosen columns are what makes the data likeliest.
 
     What the data determine of a weight is one less its penalty by its curvature (MacKay 1992, Neural Computation 4,
     p. 418): where these weights say nothing the penalty grows, where they say much it falls.
     """
-    coefficients, penalty = np.zeros(design.shape[1]), penalty.copy()
+    coefficients, penalty = np.zeros(len(penalty)), penalty.copy()
     for step in range(EVIDENCE_STEPS):
-        gradient, hessian = _slopes(design, converted, coefficients, penalty, counts)
+        gradient, hessian = _slopes(rows, coefficients, penalty)
         coefficients = coefficients - _newton_step(gradient, hessian)
         if not step:
             continue
@@ -104,16 +109,10 @@ def _evidence(
     return coefficients, penalty
 
 
-def _optimum(
-    design: NDArray[np.float32],
-    converted: Bools,
-    coefficients: Floats,
-    penalty: Floats,
-    counts: NDArray[np.float32] | None,
-) -> Floats:
+def _optimum(rows: _Rows, coefficients: Floats, penalty: Floats) -> Floats:
     """The coefficients at which the penalised likelihood is largest, from these on."""
     for _ in range(STEPS):
-        gradient, hessian = _slopes(design, converted, coefficients, penalty, counts)
+        gradient, hessian = _slopes(rows, coefficients, penalty)
         step = _newton_step(gradient, hessian)
         coefficients = coefficients - step
         if np.abs(step).max() < TOLERANCE:
@@ -145,21 +144,18 @@ def _scaling(matrix: NDArray[np.float32]) -> tuple[list[float], list[float]]:
     return means, scales
 
 
-def _slopes(
-    design: NDArray[np.float32],
-    converted: Bools,
-    coefficients: Floats,
-    penalty: Floats,
-    counts: NDArray[np.float32] | None,
-) -> tuple[Floats, Floats]:
+def _slopes(rows: _Rows, coefficients: Floats, penalty: Floats) -> tuple[Floats, Floats]:
     """Gradient (m,) and curvature (m, m) of the penalised loss."""
     gradient, hessian = penalty * coefficients, np.diag(penalty)
-    for first in range(0, len(design), BLOCK):
-        part = design[first : first + BLOCK]
+    for first in range(0, len(rows), BLOCK):
+        part = rows.design[first : first + BLOCK]
         p = sigmoid((part @ coefficients.astype(np.float32)).astype(np.float64))
-        error, curvature = p - converted[first : first + BLOCK], np.maximum(p * (1 - p), 1e-6)
-        if counts is not None:
-            error, curvature = error * counts[first : first + BLOCK], curvature * counts[first : first + BLOCK]
+        error, curvature = p - rows.converted[first : first + BLOCK], np.maximum(p * (1 - p), 1e-6)
+        if rows.counts is not None:
+            error, curvature = (
+                error * rows.counts[first : first + BLOCK],
+                curvature * rows.counts[first : first + BLOCK],
+            )
         gradient = gradient + part.T @ error
         root = part * np.sqrt(curvature, dtype=np.float32)[:, None]
         hessian = hessian + root.T @ root

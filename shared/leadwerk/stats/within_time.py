@@ -40,7 +40,11 @@ def time_blocks(as_of: np.ndarray[tuple[int], np.dtype[np.datetime64]], positive
     [1, 0, 0, 1]
     """
     # Too many blocks leave most without a conversion; too few let the calendar decide again.
-    count = int(np.clip(positives // POSITIVES_A_BLOCK, FEWEST_BLOCKS, MOST_BLOCKS))
+    return equal_blocks(as_of, int(np.clip(positives // POSITIVES_A_BLOCK, FEWEST_BLOCKS, MOST_BLOCKS)))
+
+
+def equal_blocks(as_of: np.ndarray[tuple[int], np.dtype[np.datetime64]], count: int) -> Index:
+    """Number of each row's block, of so many of equal size: consecutive rows in time."""
     block = np.empty(len(as_of), dtype=np.intp)
     block[np.argsort(as_of, kind="stable")] = np.arange(len(as_of)) * count // max(len(as_of), 1)
     return block
