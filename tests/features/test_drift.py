@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
 from leadwerk.features.contract import Feature
-from leadwerk.features.drift import MINIMUM_ROWS, drift, stability
+from leadwerk.features.drift import MINIMUM_ROWS, SampleSizes, feature_drifts, stability
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.model_profile import profile
 from leadwerk.stats.feature_profile import FeatureProfile
@@ -26,6 +28,11 @@ def leads(count: int, *, seed: int, income: float = 100_000.0, german: float = 0
         }
         for value in incomes
     ]
+
+
+def drift(learned: Mapping[str, FeatureProfile], rows: Sequence[Mapping[str, object]]) -> dict[str, float]:
+    drifts = feature_drifts(learned, rows, SampleSizes(5_000, len(rows)))
+    return {feature.feature: feature.stability for feature in drifts}
 
 
 @pytest.fixture(scope="module")

@@ -52,3 +52,18 @@ def _keep_translations(warehouse: DuckDBWarehouse) -> None:
     scorer = Scorer.load(models.files(load("mortgage")), load("mortgage"), threads=1)
     run = score.ScoringRun(warehouse, load("mortgage"), scorer, now=NOW, stored_at=NOW, store=False)
     score.run(run, [ScoreRequest(lead_id="1")])
+
+
+PAGES = """
+import sys
+from leadwerk.web.pages.desk_site import site
+for path in ("/calls", "/review", "/rules", "/operations", "/privacy", "/start", "/settings"):
+    assert site.know(path)
+print(*(name for name in ("numpy", "leadwerk.scoring.model", "leadwerk.points.replay") if name in sys.modules))
+"""
+
+
+@pytest.mark.slow
+def test_pages_start_without_numpy_and_the_scorer() -> None:
+    done = subprocess.run([sys.executable, "-c", PAGES], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -12,8 +12,8 @@ import pytest
 from leadwerk.features.stage_model import StageModel
 from leadwerk.pipeline import score
 from leadwerk.pipeline.leads.stage_model import train_stage_model
-from leadwerk.pipeline.serving.champion_cache import newest_stage_model
 from leadwerk.pipeline.serving.messages import ScoreRequest
+from leadwerk.pipeline.serving.newest_stage_model import newest_stage_model
 from leadwerk.pipeline.stage_funnel import read_funnel
 from leadwerk.policy.load import load
 from leadwerk.registry import Registry, open_registry

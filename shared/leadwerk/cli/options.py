@@ -84,7 +84,7 @@ class Deployment:
 
     def stage_model(self) -> StageModel | None:
         """The chances to reach the next stage, as the last training learned them; None before there are any."""
-        from leadwerk.pipeline.serving.champion_cache import newest_stage_model
+        from leadwerk.pipeline.serving.newest_stage_model import newest_stage_model
 
         return newest_stage_model(self.registry)
 

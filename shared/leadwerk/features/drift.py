@@ -66,22 +66,14 @@ class FeatureDrift:
         return self.missing_now - self.missing_before
 
 
-def drift(profile: Mapping[str, FeatureProfile], rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """The index of each feature of a manifest's `profile` in rows of `lead_features`, the largest first.
+def feature_drifts(
+    profile: Mapping[str, FeatureProfile], rows: Sequence[Mapping[str, Any]], sizes: SampleSizes
+) -> list[FeatureDrift]:
+    """Stability index and test of each feature of a manifest's `profile` in rows of `lead_features`, the largest first.
 
     A missing value is a part of its own. Features that the rows do not have are left out; so are all if there are fewer
     than MINIMUM_ROWS rows.
     """
-    if len(rows) < MINIMUM_ROWS:
-        return {}
-    indices = {name: stability(*_parts(past, [row[name] for row in rows])) for name, past in _of_rows(profile, rows)}
-    return dict(sorted(indices.items(), key=lambda item: -item[1]))
-
-
-def feature_drifts(
-    profile: Mapping[str, FeatureProfile], rows: Sequence[Mapping[str, Any]], sizes: SampleSizes
-) -> list[FeatureDrift]:
-    """Stability index and test of each feature of a profile, the largest first; of few rows none, as in `drift`."""
     if len(rows) < MINIMUM_ROWS:
         return []
     drifts = [_feature_drift(name, past, [row[name] for row in rows], sizes) for name, past in _of_rows(profile, rows)]

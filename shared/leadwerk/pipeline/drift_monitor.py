@@ -17,9 +17,8 @@ from msgspec import Struct
 from leadwerk.features.drift_check import ANOMALIES, DriftCheck
 from leadwerk.pipeline.drift.anomalies import anomaly_checks
 from leadwerk.pipeline.drift.check_rows import latest_checks, row_of_check
-from leadwerk.pipeline.drift.lead_drift import lead_drift
+from leadwerk.pipeline.drift.lead_drift import lead_drift, recent_landmarks
 from leadwerk.pipeline.drift.outcome_drift import outcome_drift
-from leadwerk.pipeline.health import recent_landmarks
 from leadwerk.policy.model import Policy
 from leadwerk.registry import Registry
 from leadwerk.scoring.model import Scorer

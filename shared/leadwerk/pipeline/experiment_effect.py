@@ -64,15 +64,9 @@ def run(warehouse: Warehouse, policy: Policy, registry: Registry, *, now: dateti
     rows = _read(warehouse, policy, experiment, now)
     matured = [row for row in rows if row.is_mature]
     frozen_model, scores = _frozen_scores(warehouse, policy, registry, experiment, matured)
-    effect = effect_report(_participants(matured, scores), cost_per_call(policy)) if matured else None
+    effect = effect_report(_participants(matured, scores), policy.capacity.cost_per_call) if matured else None
     leads = {arm: sum(row.arm == arm for row in rows) for arm in ("scored", "exploration", "control")}
     return ExperimentReport(experiment.name, now, leads, len(matured), frozen_model, effect)
-
-
-def cost_per_call(policy: Policy) -> float | None:
-    """Cost of working one lead, in the policy's currency; None where the policy states no cost."""
-    capacity = policy.capacity
-    return None if capacity.cost_per_hour is None else capacity.cost_per_hour * capacity.minutes_per_lead / 60
 
 
 def _read(warehouse: Warehouse, policy: Policy, experiment: Experiment, now: datetime) -> list[Participant]:

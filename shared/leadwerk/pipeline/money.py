@@ -8,9 +8,6 @@ from datetime import datetime, timedelta
 import numpy as np
 from msgspec import Struct
 
-from leadwerk.pipeline.experiment_effect import cost_per_call
-from leadwerk.pipeline.leads.features import training_parameters
-from leadwerk.pipeline.leads.read_features import read_features
 from leadwerk.policy.model import Policy
 from leadwerk.report.money_figures import LeadMoney, MoneyFigures, money_figures
 from leadwerk.warehouse.protocol import Warehouse
@@ -55,10 +52,14 @@ def read_money(
         customers = warehouse.rows(statement("outcomes/customer_value", CustomerLead), parameters)
         sources = _sources(warehouse, policy, created_since, now) if with_sources else None
     matured = [row for row in customers if row.is_mature]
-    return money_figures(_leads(matured, sources), cost_per_call(policy))
+    return money_figures(_leads(matured, sources), policy.capacity.cost_per_call)
 
 
 def _sources(warehouse: Warehouse, policy: Policy, created_since: datetime, now: datetime) -> dict[str, str | None]:
+    # Imported where it is used: pages show no sources, and start without the features of leads.
+    from leadwerk.pipeline.leads.features import training_parameters
+    from leadwerk.pipeline.leads.read_features import read_features
+
     features = {**training_parameters(policy, created_since, now), "landmark_days": [0]}
     return {row.lead_id: row.values["first_source"] for row in read_features(warehouse, policy, features)}
 

@@ -17,7 +17,7 @@ from leadwerk.pipeline.drift.check_rows import latest_checks
 from leadwerk.pipeline.health import Health, health_of
 from leadwerk.pipeline.read_results import ResultsRequest, read_results
 from leadwerk.pipeline.report_written import ReportWritten
-from leadwerk.pipeline.serving.champion_cache import newest_stage_model
+from leadwerk.pipeline.serving.newest_stage_model import newest_stage_model
 from leadwerk.pipeline.stage_funnel import read_funnel
 from leadwerk.policy.model import Policy
 from leadwerk.registry import Registry, Store
@@ -76,7 +76,7 @@ def run(
     facts = gather(warehouse, policy, registry, now=request.now, truth=request.truth, customers=read_customers(store))
     page = render(facts, _language(request.language, policy)).encode()
     store.write(request.name, page, content_type="text/html; charset=utf-8")
-    health = health_of(warehouse, policy, facts.champion, now=request.now)
+    health = health_of(warehouse, facts.champion, now=request.now)
     return _written(request.name, len(page), facts, health)
 
 

@@ -56,6 +56,11 @@ class Capacity(PolicySection, frozen=True):
     cost_per_hour: Annotated[float, Meta(gt=0, le=100_000)] | None = None
     rank_by: Literal["probability", "expected_value"] = "probability"
 
+    @property
+    def cost_per_call(self) -> float | None:
+        """Cost of working one lead, in the policy's currency; None where no cost is stated."""
+        return None if self.cost_per_hour is None else self.cost_per_hour * self.minutes_per_lead / 60
+
 
 class Contacted(PolicySection, frozen=True):
     """What counts as a first contact: these statuses of the CRM, and these kinds of touchpoints."""

@@ -12,13 +12,12 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from leadwerk import settings
-from leadwerk.pipeline import score, wiring
+from leadwerk.pipeline import wiring
 from leadwerk.pipeline.audit.trail import Act, record_act
 from leadwerk.pipeline.privacy import erase as erasure
 from leadwerk.pipeline.privacy.access import AccessAnswer, access
 from leadwerk.pipeline.privacy.objection import Objection, record_objection
 from leadwerk.pipeline.privacy.order_texts import LONGEST_TEXT
-from leadwerk.pipeline.serving.messages import ScoreRequest
 from leadwerk.policy.model import Policy
 from leadwerk.policy.people import Role
 from leadwerk.warehouse.protocol import Warehouse
@@ -99,6 +98,10 @@ def _object(body: ObjectionBody, now: datetime) -> ObjectionRecorded:
 
 def withhold_scores(warehouse: Warehouse, policy: Policy, lead_ids: Sequence[str], now: datetime) -> None:
     """Store at once that leads of an objector have no score any more; no model is read for it."""
+    # Imported where it is used: the first page of privacy starts without the scorer.
+    from leadwerk.pipeline import score
+    from leadwerk.pipeline.serving.messages import ScoreRequest
+
     # None in place of the champion: an objector's score uses no model, so this needs no access to models.
     run = score.ScoringRun(warehouse, policy, None, now=now, stored_at=datetime.now(UTC))
     score.run(run, [ScoreRequest(lead_id=lead_id) for lead_id in lead_ids])

@@ -19,7 +19,7 @@ from leadwerk.cli.demo.replies import CrmLead, CrmStats, DeliveryReply, ScoredLe
 from leadwerk.cli.demo.results import DemoResults
 from leadwerk.cli.speech import Speech
 from leadwerk.errors import LeadwerkError
-from leadwerk.pipeline import extract
+from leadwerk.pipeline import drift_monitor, extract
 from leadwerk.private_files import private_folder
 from leadwerk.progress import Progress, part_of, silent
 from leadwerk.serve import serving
@@ -121,6 +121,8 @@ class DemoRunner:
             self.figures.champion_after, self.figures.retraining = training.champion_after, training.reason
         with self._timed("rescore"):
             stage.functions.call("score", last, StageReply, rescore=True)
+            # Not over HTTP: there an alarm would train once more.
+            drift_monitor.run(stage.warehouse, stage.policy, stage.registry, now=last)
             self._deliver(stage, last)
             self._compare_with_crm(stage, last)
         with self._timed("measure"):

@@ -14,7 +14,7 @@ from leadwerk.cli.speech import Speech
 if TYPE_CHECKING:
     from leadwerk.cli.invocation import Invocation
     from leadwerk.pipeline.policies.replay import ReplayRequest
-    from leadwerk.pipeline.policies.shared_draft import Replayed
+    from leadwerk.pipeline.policies.replayed import Replayed
     from leadwerk.points.biggest_changes import ChangedLead
     from leadwerk.points.replay import Conversion, Replay
     from leadwerk.points.workload import SellerWeek

@@ -7,9 +7,6 @@ from typing import Literal
 
 from msgspec import Struct
 
-from leadwerk.pipeline.health import Health, health_of
-from leadwerk.policy.model import Policy
-from leadwerk.registry import Manifest
 from leadwerk.texts.message import restored
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
@@ -74,11 +71,6 @@ def rejections(warehouse: Warehouse, now: datetime) -> list[Rejections]:
     """Rows of sources that could not be used lately, by field."""
     parameters = {"first_day": (now - timedelta(days=REJECTION_DAYS)).date(), "as_of": now}
     return warehouse.rows(statement("rejections/recent", Rejections), parameters)
-
-
-def champion_health(warehouse: Warehouse, policy: Policy, champion: Manifest | None, now: datetime) -> Health:
-    """Age and drift of the champion."""
-    return health_of(warehouse, policy, champion, now=now)
 
 
 def _station(name: str, row: StationRow | None, late: timedelta, now: datetime) -> Station:

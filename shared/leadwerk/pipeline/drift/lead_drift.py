@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import numpy as np
 
 from leadwerk.catalogue.features import FeatureValues
 from leadwerk.features.drift import MINIMUM_ROWS, FeatureDrift, SampleSizes, feature_drifts
 from leadwerk.features.drift_check import DriftCheck, DriftDriver
-from leadwerk.pipeline.leads.read_features import LeadFeatures
-from leadwerk.policy.model import Drift
+from leadwerk.pipeline.leads.features import training_parameters
+from leadwerk.pipeline.leads.open_leads import read_open_leads
+from leadwerk.pipeline.leads.read_features import LeadFeatures, read_features
+from leadwerk.policy.model import Drift, Policy
 from leadwerk.registry import Manifest
 from leadwerk.scoring.model import Scorer
 from leadwerk.stats.log_odds import logit
+from leadwerk.warehouse.protocol import Warehouse
+
+RECENT = timedelta(days=7)
+"""A whole week of landmarks, so that every weekday is included."""
 
 SIGNIFICANCE = 0.01
 """Of all features of one night together (Bonferroni): an index beyond its limit must not be chance."""
@@ -21,8 +28,16 @@ SIGNIFICANCE = 0.01
 CLEARLY_MISSING = 4.0
 """Standard errors by which a missing share has to differ."""
 
-SHOWN = 10
+SHOWN = 12
 SCORES = "score"
+
+
+def recent_landmarks(warehouse: Warehouse, policy: Policy, now: datetime) -> list[LeadFeatures]:
+    """Features at the last week's landmarks of open leads: the population of training."""
+    oldest = now - RECENT - timedelta(days=max(policy.landmark_days))
+    leads = set(read_open_leads(warehouse, created_since=oldest, as_of=now))
+    rows = read_features(warehouse, policy, training_parameters(policy, now - RECENT, now))
+    return [row for row in rows if row.lead_id in leads]
 
 
 def lead_drift(

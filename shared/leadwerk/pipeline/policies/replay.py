@@ -19,7 +19,7 @@ from leadwerk.experiment.assignment import assign
 from leadwerk.pipeline.leads.features import features_statement, label_parameters, labels_statement, training_parameters
 from leadwerk.pipeline.leads.points_input import facts_of_frame, occurrence_frame
 from leadwerk.pipeline.leads.recent_landmarks import columns_of
-from leadwerk.pipeline.policies.shared_draft import Replayed
+from leadwerk.pipeline.policies.replayed import Replayed
 from leadwerk.points.classification import LeadRating, rate_leads
 from leadwerk.points.conditions import LeadFacts
 from leadwerk.points.engine import compute_points

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
 
-from leadwerk.points.replay import Replay
 from leadwerk.registry.store import ABSENT, Store
+
+if TYPE_CHECKING:
+    from leadwerk.pipeline.policies.replayed import Replayed
 
 DRAFT = "desk/draft.json"
 REPLAYS = "desk/replays/"
@@ -23,21 +25,6 @@ class SharedDraft(Struct, frozen=True, kw_only=True):
     text: str
     author: str
     changed_at: datetime
-
-
-class Replayed(Struct, frozen=True, kw_only=True):
-    """Replay of the leads created in the `days` before `until`; `notes`: what the warehouse cannot show.
-
-    `ranked_by`: points, or the version of the model that ranks under the old policy.
-    """
-
-    from_version: str
-    to_version: str
-    days: int
-    until: datetime
-    ranked_by: str
-    notes: tuple[str, ...]
-    replay: Replay
 
 
 @dataclass(frozen=True)
@@ -63,6 +50,9 @@ class DraftStore:
 
     def replay(self, before: str, after: str) -> Replayed | None:
         """The latest replay of policy `after` in place of `before`; None without one."""
+        # Imported where it is used: it brings numpy, and most who open a draft look at no replay.
+        from leadwerk.pipeline.policies.replayed import Replayed
+
         blob = self.store.read(_name(before, after))
         return msgspec.json.decode(blob.data, type=Replayed) if blob else None
 

@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from leadwerk.errors import UNREADABLE_JSON, ContractMismatch, RegistryUnavailable
-from leadwerk.features import stage_model
+from leadwerk.errors import ContractMismatch, RegistryUnavailable
+from leadwerk.pipeline.serving.newest_stage_model import newest_stage_model
 from leadwerk.scoring.model import Scorer
 
 if TYPE_CHECKING:
+    from leadwerk.features.stage_model import StageModel
     from leadwerk.policy.model import Policy
     from leadwerk.registry import Registry
 
@@ -49,7 +50,7 @@ class ChampionCache:
         self._checked_at = float("-inf")
         self._scorer: Scorer | None = None
         self.refused: ContractMismatch | None = None
-        self.stage_model: stage_model.StageModel | None = None
+        self.stage_model: StageModel | None = None
 
     def scorer(self) -> Scorer | None:
         """The champion's scorer; None before the first promotion, and where the champion is `refused`.
@@ -103,16 +104,3 @@ class ChampionCache:
             return None
         self.refused = None
         return scorer
-
-
-def newest_stage_model(registry: Registry) -> stage_model.StageModel | None:
-    """The stage model of the last training; None before there is one.
-
-    A damaged one counts as none: leads are scored anyway, and the next training replaces it.
-    """
-    data = registry.stage_models().read()
-    try:
-        return None if data is None else stage_model.from_json(data)
-    except UNREADABLE_JSON as error:
-        logger.error("The stage model is damaged: %s", error, extra={"fields": {"event": "stage_model_damaged"}})
-        return None

@@ -16,7 +16,7 @@ def next_stage_text(visit: Visit, wording: Wording, lead: LeadDetail) -> str:
     if lead.basis in WITHHELD:
         return ""
     # Imported where it is used: the list of calls starts without numpy.
-    from leadwerk.pipeline.serving.champion_cache import newest_stage_model
+    from leadwerk.pipeline.serving.newest_stage_model import newest_stage_model
     from leadwerk.scoring.stage_outlook import StagedContact, stage_outlooks
 
     contact = StagedContact(lead.stage, lead.stage_since, visit.now, lead.probability, lead.fit, lead.interest)

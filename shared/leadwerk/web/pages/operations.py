@@ -13,7 +13,7 @@ from leadwerk.pipeline.champion_change import ChampionChange
 from leadwerk.pipeline.dead_letters import DeadLetters, SendAgain, read_dead_letters, send_again
 from leadwerk.pipeline.desk import stations
 from leadwerk.pipeline.drift.check_rows import latest_checks
-from leadwerk.pipeline.health import Health
+from leadwerk.pipeline.health import Health, health_of
 from leadwerk.pipeline.read_results import ResultsRequest, readable_alerts
 from leadwerk.policy.model import Policy
 from leadwerk.report.drift_section import anomaly_sentences
@@ -25,15 +25,13 @@ from leadwerk.texts.facts import label
 from leadwerk.texts.message import Message, in_language
 from leadwerk.warehouse.statement import statement
 from leadwerk.web import Answer
-from leadwerk.web.pages.cached import cached, cached_figures, forget
+from leadwerk.web.pages.cached import cached_figures, forget
 from leadwerk.web.pages.experiment_view import experiment_view
 from leadwerk.web.pages.rendering import redirect, render
 from leadwerk.web.pages.site import NoForm
 from leadwerk.web.pages.visit import Visit
 
 RUNS = 20
-FEATURES = 12  # of the drift by feature
-DRIFT_SECONDS = 900.0
 RUNBOOK = {
     "none": "What runs when", "extract": "extract_late", "ingest": "ingest_late", "threshold": "threshold_late",
     "score": "rescore_late", "deliver": "deliver_late", "retrain": "retrain_late", "drift": "drift",
@@ -152,12 +150,7 @@ def champion_drift(visit: Visit, wording: Wording) -> DriftView | None:
     champion = registry.champion()
     if champion is None:
         return None
-    manifest = registry.manifest(champion.version)
-
-    def read() -> Health:
-        return stations.champion_health(visit.warehouse, visit.policy, manifest, visit.now)
-
-    return drift_view(wording, cached(("drift", manifest.version, visit.now.date()), read, DRIFT_SECONDS))
+    return drift_view(wording, health_of(visit.warehouse, registry.manifest(champion.version), now=visit.now))
 
 
 def drift_view(wording: Wording, health: Health) -> DriftView:
@@ -172,7 +165,7 @@ def drift_view(wording: Wording, health: Health) -> DriftView:
         FeatureView(
             feature_label(wording.policy, wording.language, name), wording.number(index, 2), _drift_light(index)
         )
-        for name, index in health.by_feature[:FEATURES]
+        for name, index in health.by_feature
     ]
     return DriftView(f"{age} {sentence}", light, tuple(features))
 

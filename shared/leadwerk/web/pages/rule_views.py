@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from leadwerk.pipeline.policies.shared_draft import Replayed
 from leadwerk.report.wording import Wording
 from leadwerk.texts.facts import labelled
 from leadwerk.texts.points import rule_label
 
 if TYPE_CHECKING:
+    from leadwerk.pipeline.policies.replayed import Replayed
     from leadwerk.pipeline.policies.suggest import Proposal
     from leadwerk.points.replay import Conversion
     from leadwerk.points.workload import SellerWeek
