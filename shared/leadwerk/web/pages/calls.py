@@ -18,6 +18,7 @@ from leadwerk.pipeline.desk.list_counts import ListCounts, list_counts
 from leadwerk.pipeline.desk.page_cursor import PageRequest
 from leadwerk.pipeline.desk.week_of_calls import WeekOfCalls, week_of_calls
 from leadwerk.pipeline.leads.score_history import WITHHELD
+from leadwerk.policy.section import Cluster
 from leadwerk.report.wording import Wording
 from leadwerk.texts.catalogue import entries
 from leadwerk.texts.message import Message
@@ -36,6 +37,7 @@ CANTONS = (
 LAND = "value.region."
 ListName = Literal["tocall", "mine", "progress", "warm", "all"]
 LISTS: tuple[ListName, ...] = ("tocall", "mine", "progress", "warm", "all")
+CLUSTERS: tuple[Cluster, ...] = ("HOT", "WARM", "COLD", "DISQUALIFIED")
 SORTS: tuple[Sort, ...] = ("score", "value", "fit", "newest")
 PAGE = 25
 # J and K walk through this many leads of a list without loading it again.
@@ -45,20 +47,21 @@ STALE = timedelta(hours=26)
 
 
 class CallsForm(Struct, frozen=True):
-    """The list, its filters and order; `lead` is the chosen row."""
+    """The list, its filters and order; `cluster` is a filter of the list of all, `lead` the chosen row."""
 
     list: ListName = "tocall"
     language: Language | None = None
     region: Region | None = None
     grade: Grade | None = None
     tier: Text | None = None
+    cluster: Cluster | None = None
     sort: Sort | None = None
     cursor: Annotated[str, Meta(max_length=1000)] | None = None
     lead: str | None = None
 
     def address(self, **changes: str | None) -> str:
         """The address of this list with other fields."""
-        names = ("list", "language", "region", "grade", "tier", "sort")
+        names = ("list", "language", "region", "grade", "tier", "cluster", "sort")
         fields = {name: getattr(self, name) for name in names} | changes
         return f"/calls?{urlencode({name: value for name, value in fields.items() if value})}"
 
@@ -103,7 +106,7 @@ def show(visit: Visit, form: CallsForm) -> Answer:
         chosen=form.lead or (rows[0].lead_id if rows else None),
         next_page=form.address(cursor=page.next) if page.next else None,
         lead_path=lead_path,
-        filtered=any((form.language, form.region, form.grade, form.tier)),
+        filtered=any((form.language, form.region, form.grade, form.tier, form.cluster)),
     )
 
 
@@ -117,7 +120,7 @@ def read_list(visit: Visit, form: CallsForm, *, limit: int) -> LeadPage:
     """A page of the list, as far as the reader may see it."""
     lead_filter = LeadFilter(
         sort=form.sort,
-        cluster={"tocall": "HOT", "warm": "WARM"}.get(form.list),  # type: ignore[arg-type]
+        cluster=_cluster(form),
         progress={"tocall": False, "warm": False, "progress": True}.get(form.list),
         seller=visit.name if form.list == "mine" else None,
         grade=form.grade,
@@ -133,6 +136,12 @@ def read_list(visit: Visit, form: CallsForm, *, limit: int) -> LeadPage:
         output_language=visit.language,
         served=visit.served,
     )
+
+
+def _cluster(form: CallsForm) -> Cluster | None:
+    """The cluster that the list, or in that of all leads its reader, asks for."""
+    clusters: dict[ListName, Cluster | None] = {"tocall": "HOT", "warm": "WARM", "all": form.cluster}
+    return clusters.get(form.list)
 
 
 def head_counts(visit: Visit) -> ListCounts:
@@ -223,6 +232,10 @@ def _filters(visit: Visit, wording: Wording, form: CallsForm) -> list[Choice]:
     tiers = [(tier.name, tier.name) for tier in visit.policy.tiers]
     if tiers:
         choices.insert(3, Choice("tier", wording.say("page.tier"), [anything, *tiers], form.tier or ""))
+    if form.list == "all":
+        # Disqualified leads are seen nowhere else: the list of all has them once its reader asks for them.
+        clusters = [(name, wording.cluster(name)) for name in CLUSTERS]
+        choices.insert(0, Choice("cluster", wording.say("page.cluster"), [anything, *clusters], form.cluster or ""))
     return choices
 
 

@@ -20,13 +20,13 @@ from leadwerk.texts.message import Message
 from leadwerk.web import Answer
 from leadwerk.web.door.admission import people
 from leadwerk.web.pages.cached import forget
-from leadwerk.web.pages.calls import CallsForm, hot_threshold, neighbours
+from leadwerk.web.pages.calls import CLUSTERS, CallsForm, hot_threshold, neighbours
 from leadwerk.web.pages.lead_form import LeadForm
 from leadwerk.web.pages.lead_history import event_views, score_rows, trend
 from leadwerk.web.pages.lead_points import ledger_now, ledger_view
 from leadwerk.web.pages.lead_proof import proof
 from leadwerk.web.pages.lead_stage import next_stage_text
-from leadwerk.web.pages.lead_view import contact, fact_rows, reason_views, stake, withheld
+from leadwerk.web.pages.lead_view import contact, counted_in, fact_rows, reason_views, stake, withheld
 from leadwerk.web.pages.readable import readable_lead
 from leadwerk.web.pages.rendering import redirect, render
 from leadwerk.web.pages.site import company_path, lead_path
@@ -34,7 +34,6 @@ from leadwerk.web.pages.visit import Visit
 
 LATELY = 4  # events in the panel
 OVERRIDE_DAYS = 30
-CLUSTERS = ("HOT", "WARM", "COLD", "DISQUALIFIED")
 
 
 class VerdictForm(Struct, frozen=True):
@@ -109,13 +108,15 @@ def _crm_owner(visit: Visit, lead: LeadDetail) -> str:
 def _panel_context(visit: Visit, wording: Wording, lead: LeadDetail, events: Sequence[LeadEvent]) -> dict[str, Any]:
     """What both show: score, reasons, facts, and who holds the lead."""
     holder = visit.picks.holder(lead.lead_id, visit.now)
+    counted = counted_in(lead.basis, lead.score_cluster, lead.override_author)
     other_leads = [event.event_id for event in events if event.kind == "same_person"]
     return {
         "lead": lead,
         "score": lead.predictive_score if lead.predictive_score is not None else lead.points,
         "hot": lead.hot_threshold or hot_threshold(visit),
         "withheld": withheld(wording, lead.basis),
-        "reasons": reason_views(wording, lead.reason_details(visit.language), lead.basis or ""),
+        "reasons": reason_views(wording, lead.reason_details(visit.language), counted),
+        "are_odds": counted == "model",
         "facts": fact_rows(wording, lead, other_leads, _crm_owner(visit, lead)),
         "stake": stake(wording, lead.loan_amount, lead.employees),
         "contact": contact(wording, lead.contacted_at),

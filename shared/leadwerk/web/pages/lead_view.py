@@ -60,6 +60,7 @@ class RowView:
 def row_view(visit: Visit, wording: Wording, item: LeadListItem) -> RowView:
     """A lead of the list as a row."""
     score = item.score if item.score is not None else item.points
+    counted = counted_in(item.basis, item.cluster, item.decided_by)
     return RowView(
         lead_id=item.lead_id,
         score=score,
@@ -68,7 +69,7 @@ def row_view(visit: Visit, wording: Wording, item: LeadListItem) -> RowView:
         language=wording.spoken(item.language),
         stake=stake(wording, item.loan_amount, item.employees),
         withheld=withheld(wording, item.basis),
-        reasons=reason_views(wording, item.reason_details, item.basis)[:SHOWN],
+        reasons=reason_views(wording, item.reason_details, counted)[:SHOWN],
         state=_state(visit, wording, item),
         can_take=item.held_by is None and visit.may("seller") and item.cluster != "DISQUALIFIED",
         can_release=visit.is_me(item.held_by) and visit.may("seller"),
@@ -87,13 +88,23 @@ def stake(wording: Wording, loan_amount: float | None, employees: int | None) ->
     return wording.say("page.employees", count=employees, figure=wording.number(employees)) if employees else ""
 
 
+def counted_in(basis: str | None, cluster: str | None, decided_by: str | None) -> str:
+    """What a lead's reasons are counted in: its score's basis, or `rules` where a rule disqualified it.
+
+    Such a lead is explained by its rules, also where a model scores it.
+    """
+    return "rules" if cluster == "DISQUALIFIED" and decided_by is None else basis or ""
+
+
 def reason_views(wording: Wording, details: Iterable[ReasonDetail], basis: str) -> tuple[ReasonView, ...]:
     """The reasons that count, the strongest first; older scores hold some that hardly move the odds."""
     views = []
     for detail in details:
         if basis == "model" and abs(detail.contribution) < SMALLEST:
             continue
-        side = "against" if detail.contribution < 0 else "for"
+        # A rule that disqualifies often counts nothing.
+        is_against = detail.contribution < 0 or (basis == "rules" and detail.contribution == 0)
+        side = "against" if is_against else "for"
         if basis == "model":
             value = abs(detail.contribution) / MODEL_SCALE
             factor = f"× {wording.number(math.exp(detail.contribution), 1 if detail.contribution > 0 else 2)}"

@@ -7,7 +7,7 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 from msgspec import Struct
@@ -126,7 +126,8 @@ class Site:
                 raise Forbidden(Message("refusal.people"), field="role")
             return self._page(visit, http)
         except LeadwerkError as error:
-            return error_page(visit, error)
+            again = _address(visit) if http.method in READING else ""
+            return error_page(visit, error, again)
 
     def _page(self, visit: Visit, http: QueriedRequest) -> Answer:
         matches = self._matches(http.path)
@@ -184,11 +185,19 @@ def browser_language(headers: Mapping[str, str]) -> str:
     return "en"
 
 
-def error_page(visit: Visit, error: LeadwerkError) -> Answer:
-    """What happened, that nothing was changed, and what to do; the id finds the line in the log."""
+def _address(visit: Visit) -> str:
+    """The address that the visit asked for."""
+    return quote(visit.path) + (f"?{urlencode(visit.query)}" if visit.query else "")
+
+
+def error_page(visit: Visit, error: LeadwerkError, again: str = "") -> Answer:
+    """What happened, that nothing was changed, and what to do; the id finds the line in the log.
+
+    `again`: the address to try again where the fault is ours; empty: it was a form, which only its page sends again.
+    """
     status, request_id = status_of(error), secrets.token_hex(4)
     log.refused_or_failed(f"desk_page {request_id}", error, 0.0)
-    return render(visit, "error.html", status=status, error=error, code=status, request_id=request_id)
+    return render(visit, "error.html", status=status, error=error, code=status, request_id=request_id, again=again)
 
 
 def lead_path(lead_id: str, action: str = "") -> str:
