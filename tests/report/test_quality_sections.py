@@ -11,13 +11,14 @@ import pytest
 from leadwerk.catalogue.languages import LANGUAGES, Language
 from leadwerk.features.protected import protected_names
 from leadwerk.policy.load import load
-from leadwerk.registry.manifest import FieldFinding, GateRecord
+from leadwerk.registry.manifest import GateRecord
 from leadwerk.report.formatter import Formatter
 from leadwerk.report.group_quality import group_quality
 from leadwerk.report.quality_sections import groups_section, left_out_section, thresholds_section, words_section
 from leadwerk.report.report_data import ReportData, ScoredOutcomes
 from leadwerk.report.threshold_quality import threshold_quality
 from leadwerk.stats.feature_profile import FeatureProfile
+from leadwerk.stats.leak_finding import LeakFinding
 from support.example_report import facts
 
 ENGLISH = Formatter("en", load("mortgage"))
@@ -92,8 +93,8 @@ def test_what_was_left_out_has_its_reason_and_protected_names_a_remedy() -> None
         level="calibrated",
         excluded=["Tags", "Sex"],
         leaks=[
-            FieldFinding(field="Tags", check="alone", stops=True, figure=0.917, low=0.906),
-            FieldFinding(field="Budget", check="alone", stops=False, figure=0.8, low=0.78, kept_because="in the form"),
+            LeakFinding(field="Tags", check="alone", stops=True, figure=0.917, low=0.906),
+            LeakFinding(field="Budget", check="alone", stops=False, figure=0.8, low=0.78, kept_because="in the form"),
         ],
     )
     profile = {name: FeatureProfile(missing=0.0, shares={}) for name in ("attribute_sex", "attribute_ethnic_group")}

@@ -12,7 +12,6 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery as google
 
 from leadwerk.errors import WarehouseBusy, WarehouseError
-from leadwerk.texts.catalogue import text
 from leadwerk.warehouse import bigquery_requests, schema
 from leadwerk.warehouse.bigquery import BigQueryWarehouse
 from leadwerk.warehouse.json_rows import json_rows
@@ -118,7 +117,7 @@ def test_a_message_of_googles_that_leaves_the_reader_alone_gets_its_remedy(
     server.queries = [{"reason": "invalid", "message": f"{message}. First view p:ga4.events_2x."}]
     with pytest.raises(WarehouseError) as failure:
         warehouse.rows(ONE, {})
-    assert failure.value.remedy == text("en", bigquery_requests.REMEDIES[message])
+    assert failure.value.remedy == str(bigquery_requests.REMEDIES[message])
 
 
 def test_rows_that_bigquery_refuses_are_described_without_what_is_in_them(

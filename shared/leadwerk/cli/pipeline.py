@@ -18,8 +18,8 @@ from leadwerk.cli.progress_bar import working
 from leadwerk.cli.report_view import show
 from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError
-from leadwerk.learning.leak_finding import LeakFinding
 from leadwerk.learning.leak_texts import finding_text, remedy_text
+from leadwerk.stats.leak_finding import LeakFinding
 from leadwerk.texts.message import Message, in_language
 
 if TYPE_CHECKING:

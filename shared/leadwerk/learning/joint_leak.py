@@ -8,12 +8,12 @@ import numpy as np
 
 from leadwerk.features.encode import Columns
 from leadwerk.learning.landmarks import Landmarks
-from leadwerk.learning.leak_finding import LeakFinding
 from leadwerk.learning.leakage import FEWEST_LEADS_OF_A_CLASS
 from leadwerk.learning.split import folds
 from leadwerk.learning.target_encoding import cells, out_of_fold_log_odds
-from leadwerk.stats.arrays import Floats
+from leadwerk.stats.arrays import Floats, evenly
 from leadwerk.stats.bootstrap import Estimate
+from leadwerk.stats.leak_finding import LeakFinding
 from leadwerk.stats.metrics import auc
 
 TOO_GOOD, VERY_GOOD = 0.97, 0.90
@@ -48,7 +48,7 @@ def joint_leaks(
     few = min(test.converted_leads, test.leads - test.converted_leads) < FEWEST_LEADS_OF_A_CLASS
     if few or unseen_auc.low < VERY_GOOD:
         return ()
-    rows = test.take(np.arange(0, len(test), -(-len(test) // MOST_ROWS)))
+    rows = test.take(evenly(len(test), MOST_ROWS))
     random = np.random.default_rng(seed)
     whole = auc(rows.converted, probability(rows.columns))
     losses = {}

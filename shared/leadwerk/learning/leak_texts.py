@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from leadwerk.learning.leak_finding import LeakFinding, LeakReport
+from leadwerk.stats.leak_finding import LeakFinding, LeakReport
 from leadwerk.texts.catalogue import text
 from leadwerk.texts.message import Message
 from leadwerk.texts.number_format import number, percent

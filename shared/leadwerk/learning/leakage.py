@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 
 from leadwerk.features.linear import Linear
 from leadwerk.learning.landmarks import Times
-from leadwerk.learning.leak_finding import LeakCheck, LeakFinding, LeakReport
 from leadwerk.learning.open_leads import OpenLeads, findings_by_open_leads
 from leadwerk.learning.ridge import fit_linear
 from leadwerk.learning.split import folds
 from leadwerk.learning.target_encoding import MISSING_CELL, cells, is_missing, out_of_fold_log_odds
 from leadwerk.stats.arrays import Bools, Floats, Index
+from leadwerk.stats.leak_finding import LeakCheck, LeakFinding, LeakReport
 from leadwerk.stats.within_time import WithinTimeAuc, time_blocks, within_time_auc
 
 FEWEST_ROWS, FEWEST_LEADS_OF_A_CLASS = 100, 10
@@ -71,6 +71,26 @@ class _Rows:
     def by_chance(self) -> WithinTimeAuc:
         """The area of an order that says nothing, with its error."""
         return _auc(np.zeros(len(self.converted)), self)
+
+
+@dataclass(frozen=True)
+class _CellCounts:
+    """Rows and conversions of each cell, and the share of all rows that convert."""
+
+    rows: Index
+    hits: Floats
+    average: float
+
+    @property
+    def odds_ratio(self) -> Floats:
+        """Each cell's odds by those of all rows, after one more row of the average."""
+        odds = (self.hits + self.average) / (self.rows - self.hits + 1 - self.average)
+        return odds * (1 - self.average) / self.average
+
+
+def _counts(cell: Index, rows: _Rows) -> _CellCounts:
+    hits = np.bincount(cell, rows.converted).astype(np.float64)
+    return _CellCounts(np.bincount(cell), hits, float(rows.converted.mean()))
 
 
 def find_leaks(
@@ -213,19 +233,16 @@ def _fit(matrix: NDArray[np.float32], converted: Bools) -> Linear:
 
 def _is_near_certain(cell: Index, rows: _Rows) -> bool:
     """Whether many conversions have values at which almost all leads convert."""
-    average = rows.converted.mean()
-    count, hits = np.bincount(cell), np.bincount(cell, rows.converted)
-    rate = (hits + average) / (count + 1)
-    certain = rate / (1 - rate) >= NEAR_CERTAIN_ODDS * average / (1 - average)
-    return bool(hits[certain].sum() >= NEAR_CERTAIN_SHARE * hits.sum())
+    counts = _counts(cell, rows)
+    certain = counts.odds_ratio >= NEAR_CERTAIN_ODDS
+    return bool(counts.hits[certain].sum() >= NEAR_CERTAIN_SHARE * counts.hits.sum())
 
 
 def _has_certain_value(cell: Index, rows: _Rows) -> bool:
     """Whether a value, a missing one aside, all but decides the outcome, for either."""
-    average = rows.converted.mean()
-    count, hits = np.bincount(cell), np.bincount(cell, rows.converted)
-    odds = (hits + average) / (count - hits + 1 - average) * (1 - average) / average
-    is_certain = (np.maximum(odds, 1 / odds) >= NEAR_CERTAIN_ODDS) & (count >= FEWEST_LEADS_OF_A_CLASS)
+    counts = _counts(cell, rows)
+    odds = counts.odds_ratio
+    is_certain = (np.maximum(odds, 1 / odds) >= NEAR_CERTAIN_ODDS) & (counts.rows >= FEWEST_LEADS_OF_A_CLASS)
     return bool(is_certain[MISSING_CELL + 1 :].any())
 
 
@@ -237,14 +254,16 @@ def _with_best_value(
     if column.dtype.kind in "iufb":
         return finding
     cell = evidence[finding.field].cell
-    count, hits = np.bincount(cell), np.bincount(cell, rows.converted)
-    average = rows.converted.mean()
-    surprise = hits - average * count
+    counts = _counts(cell, rows)
+    surprise = counts.hits - counts.average * counts.rows
     surprise[MISSING_CELL] = 0
     best = int(np.argmax(surprise))
-    example = column[np.flatnonzero(cell == best)[0]] if count[best] and surprise[best] > 0 else None
+    example = column[np.flatnonzero(cell == best)[0]] if counts.rows[best] and surprise[best] > 0 else None
     if example is None or is_missing(example):
         return finding
     return msgspec.structs.replace(
-        finding, best_value=str(example), best_rate=float(hits[best] / count[best]), best_rows=int(count[best])
+        finding,
+        best_value=str(example),
+        best_rate=float(counts.hits[best] / counts.rows[best]),
+        best_rows=int(counts.rows[best]),
     )

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from leadwerk.learning.landmarks import Times
-from leadwerk.learning.leak_finding import LeakCheck, LeakFinding
 from leadwerk.learning.target_encoding import MISSING_CELL, cells
-from leadwerk.stats.arrays import Bools, Index
+from leadwerk.stats.arrays import Bools, Index, evenly
+from leadwerk.stats.leak_finding import LeakCheck, LeakFinding
 from leadwerk.stats.within_time import equal_blocks
 
 # Share of decided leads that have the field, less that of open leads created at the same time: .14 at most was honest.
@@ -63,7 +63,7 @@ def findings_by_open_leads(
 
     `certain`: fields of which some value all but decides the outcome; they stop although few leads have them.
     """
-    decided, still_open = _evenly(len(as_of)), _evenly(len(open_leads.as_of))
+    decided, still_open = evenly(len(as_of), MOST_ROWS), evenly(len(open_leads.as_of), MOST_ROWS)
     is_open = np.r_[np.zeros(len(decided), bool), np.ones(len(still_open), bool)]
     block = _fine_blocks(np.r_[as_of[decided], open_leads.as_of[still_open]], len(still_open))
     findings = []
@@ -74,10 +74,6 @@ def findings_by_open_leads(
         if finding is not None:
             findings.append(finding)
     return findings
-
-
-def _evenly(rows: int) -> Index:
-    return np.arange(0, rows, max(1, -(-rows // MOST_ROWS)))
 
 
 def _fine_blocks(as_of: Times, open_count: int) -> Index:

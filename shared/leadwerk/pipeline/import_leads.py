@@ -23,7 +23,6 @@ from leadwerk.importing.table import CsvTable
 from leadwerk.importing.twice_encoded import twice_encoded
 from leadwerk.importing.written_file import write_table
 from leadwerk.lead.lead import identity_rows
-from leadwerk.learning.leak_finding import LeakFinding
 from leadwerk.learning.leak_texts import finding_text
 from leadwerk.learning.leakage import find_leaks, rows_to_check
 from leadwerk.learning.open_leads import OpenLeads
@@ -32,6 +31,7 @@ from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
 from leadwerk.policy.outcome import outcome_of
 from leadwerk.progress import Progress, part_of, silent
+from leadwerk.stats.leak_finding import LeakFinding
 from leadwerk.texts.counted_progress import watched
 from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse

@@ -12,11 +12,11 @@ from msgspec.structs import replace
 
 from leadwerk.errors import InputError
 from leadwerk.learning.joint_leak import joint_leaks
-from leadwerk.learning.leak_finding import LeakReport
 from leadwerk.learning.leakage import find_leaks
 from leadwerk.learning.open_leads import OpenLeads
 from leadwerk.pipeline.leads.form_fields import columns_by_name, form_fields, resolve_fields, without_fields
 from leadwerk.registry.field_decisions import FieldDecision
+from leadwerk.stats.leak_finding import LeakReport
 from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:

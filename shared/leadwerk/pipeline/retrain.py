@@ -14,7 +14,6 @@ from leadwerk.errors import CorruptModel
 from leadwerk.features.contract import Feature, contract, contract_hash
 from leadwerk.features.stage_model import StageTest
 from leadwerk.learning.candidate_comparison import ChampionForecast
-from leadwerk.learning.leak_finding import LeakFinding
 from leadwerk.learning.leak_texts import stop_text
 from leadwerk.learning.promotion_gate import Z_BY_HAND
 from leadwerk.learning.segmented_model import from_files
@@ -35,6 +34,7 @@ from leadwerk.pipeline.training_manifest import training_manifest
 from leadwerk.points.segments import Segments
 from leadwerk.progress import Progress, silent
 from leadwerk.registry.manifest import CandidateEvaluation, TriedSegment
+from leadwerk.stats.leak_finding import LeakFinding
 from leadwerk.texts.message import Message, sentences, stored
 from leadwerk.warehouse.records import ModelRunRow
 
@@ -247,7 +247,7 @@ def _finished(run: _Run, pointer: Pointer) -> RetrainReport:
         promoted=True,
         verdict="promoted",
         level=gate.level if gate else None,
-        leaks=msgspec.json.decode(msgspec.json.encode(gate.leaks), type=tuple[LeakFinding, ...]) if gate else (),
+        leaks=tuple(gate.leaks) if gate else (),
         excluded=tuple(gate.excluded) if gate else (),
         reason=pointer.reason,
         champion_before=pointer.previous[0] if pointer.previous else None,

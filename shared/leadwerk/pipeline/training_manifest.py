@@ -19,7 +19,6 @@ from leadwerk.pipeline.leak_gate import CheckedLandmarks
 from leadwerk.registry.manifest import (
     CandidateEvaluation,
     DataWindow,
-    FieldFinding,
     GateRecord,
     Manifest,
     TestSplit,
@@ -69,7 +68,7 @@ def training_manifest(learned: TrainingResult, checked: CheckedLandmarks, policy
             verdict=decision.verdict,
             level=decision.level,
             excluded=list(checked.excluded),
-            leaks=msgspec.json.decode(msgspec.json.encode(checked.report.findings), type=list[FieldFinding]),
+            leaks=list(checked.report.findings),
         ),
     )
 

@@ -12,6 +12,7 @@ from msgspec import UNSET, Struct, UnsetType
 from leadwerk.errors import UNREADABLE_JSON, CorruptModel
 from leadwerk.stats.calibration_bin import CalibrationBin
 from leadwerk.stats.feature_profile import FeatureProfile
+from leadwerk.stats.leak_finding import LeakFinding
 from leadwerk.texts.message import Message, restored
 
 ModelKind = Literal["average", "boosting", "logistic_regression"]
@@ -114,28 +115,13 @@ class TriedSegment(Struct, frozen=True, kw_only=True, omit_defaults=True):
 NOTHING_MEASURED = SegmentQuality(None, None)
 
 
-class FieldFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A finding of the leakage gate: learning.leak_finding.LeakFinding, as JSON keeps it."""
-
-    field: str
-    check: str
-    stops: bool
-    figure: float
-    low: float
-    dominance: float | None = None
-    best_value: str | None = None
-    best_rate: float | None = None
-    best_rows: int | None = None
-    kept_because: str | None = None
-
-
 class GateRecord(Struct, frozen=True, kw_only=True):
     """What the gates said: verdict and level of the promotion gate, findings of the leakage gate, fields left out."""
 
     verdict: str
     level: str
     excluded: list[str] = []
-    leaks: list[FieldFinding] = []
+    leaks: list[LeakFinding] = []
 
 
 class Manifest(Struct, frozen=True, kw_only=True):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from leadwerk.features.protected import protected_names
-from leadwerk.registry.manifest import FieldFinding, Manifest
+from leadwerk.registry.manifest import Manifest
 from leadwerk.report.formatter import NOTHING, Formatter
 from leadwerk.report.group_quality import GroupQuality, group_quality
 from leadwerk.report.provenance import source
 from leadwerk.report.report_data import ReportData
 from leadwerk.report.section import ReportSection, ReportTable, section
 from leadwerk.report.threshold_quality import Share, ThresholdQuality, threshold_quality
+from leadwerk.stats.leak_finding import LeakFinding
 
 GROUP_HEADER = ("kind", "group", "leads", "observed", "predicted", "hot", "auc")
 THRESHOLD_HEADER = ("score", "leads", "precision", "recall", "calls")
@@ -124,7 +125,7 @@ def _protected(champion: Manifest) -> list[str]:
     return [name for name in protected_names(names) if name not in excluded]
 
 
-def _why(formatter: Formatter, finding: FieldFinding | None) -> str:
+def _why(formatter: Formatter, finding: LeakFinding | None) -> str:
     if finding is None:
         return formatter.say("report.left_out.by_policy")
     return formatter.say("report.left_out.finding", figure=formatter.decimal(finding.figure, 3))

@@ -14,3 +14,12 @@ Matrix = NDArray[np.float32]
 
 Outcomes = Bools | Floats
 """Converted or not; or true chances to convert, which a simulation knows."""
+
+
+def evenly(rows: int, most: int) -> Index:
+    """Positions of at most `most` of so many rows, at equal distances.
+
+    >>> evenly(10, 4).tolist()
+    [0, 3, 6, 9]
+    """
+    return np.arange(0, rows, max(1, -(-rows // most)))

@@ -22,9 +22,9 @@ GOOGLES_OWN = ("backendError", "internalError", "rateLimitExceeded", "jobBackend
 JOB_RETRY = Retry(predicate=lambda error: reason_of(error) in GOOGLES_OWN, timeout=60.0)
 # What Google's messages leave open, by a part of the message.
 REMEDIES = {
-    "Views cannot be queried through prefix": "refusal.bigquery.view.remedy",
-    "limit for bytes billed": "refusal.bigquery.bytes.remedy",
-    "was not found in location": "refusal.bigquery.location.remedy",
+    "Views cannot be queried through prefix": Message("refusal.bigquery.view.remedy"),
+    "limit for bytes billed": Message("refusal.bigquery.bytes.remedy"),
+    "was not found in location": Message("refusal.bigquery.location.remedy"),
 }
 
 
@@ -45,7 +45,7 @@ def as_warehouse_error(name: str) -> Iterator[None]:
     try:
         yield
     except NotFound as error:
-        remedy = _remedy(error, "refusal.bigquery.missing.remedy")
+        remedy = _remedy(error, Message("refusal.bigquery.missing.remedy"))
         raise MissingTable(f"{name}: {error.message}", remedy=remedy) from error
     except (TooManyRequests, ServiceUnavailable, RetryError, TimeoutError, RequestException) as error:
         message = Message("refusal.bigquery.late", statement=name, error=error)
@@ -71,5 +71,4 @@ def reason_of(error: Exception) -> str:
 
 
 def _remedy(error: GoogleAPICallError, otherwise: str = "") -> str:
-    remedy = next((remedy for text, remedy in REMEDIES.items() if text in str(error.message)), otherwise)
-    return remedy and Message(remedy)
+    return next((remedy for text, remedy in REMEDIES.items() if text in str(error.message)), otherwise)

@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager, suppress
 import duckdb
 
 from leadwerk.errors import WarehouseError
-from leadwerk.texts.message import Message
 from leadwerk.warehouse.duckdb_file import DAMAGED, failed
 from leadwerk.warehouse.duckdb_values import FULL, NO_ROOM
 
@@ -36,7 +35,7 @@ def explained(name: str) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         remedy = DAMAGED if CORRUPT in str(error) else NO_ROOM if FULL.search(str(error)) else ""
-        raise WarehouseError(failed(name, error), remedy=remedy and Message(remedy)) from error
+        raise WarehouseError(failed(name, error), remedy=remedy) from error
 
 
 def changed_rows(result: duckdb.DuckDBPyConnection) -> int:

@@ -31,7 +31,7 @@ IDLE_SECONDS = 2.0
 LOOK_SECONDS = 0.01
 EXPORT = "ga4"  # as which the export is attached
 HEADER_BYTES = 3 * 4096
-DAMAGED = "refusal.warehouse.damaged"
+DAMAGED = Message("refusal.warehouse.damaged")
 _KEPT_OPEN: weakref.WeakSet[DuckDBFile] = weakref.WeakSet()
 TAKEN_BY = ("Could not set lock on file", "different configuration than existing connections")  # a process, a thread
 
@@ -259,4 +259,4 @@ def failed(name: str, error: duckdb.Error) -> Message:
 
 def _remedy(error: duckdb.Error) -> Message:
     """What to do where a file cannot be opened or laid out: a full disk looks like a damaged file at first."""
-    return Message(NO_ROOM if FULL.search(str(error)) else DAMAGED)
+    return NO_ROOM if FULL.search(str(error)) else DAMAGED

@@ -18,7 +18,7 @@ from leadwerk.errors import WarehouseError
 from leadwerk.texts.message import Message
 from leadwerk.warehouse import schema
 
-NO_ROOM = "refusal.warehouse.no_room"
+NO_ROOM = Message("refusal.warehouse.no_room")
 FULL = re.compile("No space left|File too large|Disk quota")
 """What the operating system says of a disk that is full, in an error of DuckDB's."""
 PARAMETER = re.compile(r"\$(\w+)")
@@ -63,7 +63,7 @@ def rows_file(folder: Path, table: schema.Table, rows: Sequence[schema.JsonRow])
             yield f"read_json({literal(str(file))}, format = 'newline_delimited', {options})"
     except OSError as error:
         message = Message("refusal.warehouse.rows_file", table=table.name, error=error)
-        raise WarehouseError(message, remedy=Message(NO_ROOM)) from error
+        raise WarehouseError(message, remedy=NO_ROOM) from error
 
 
 def _write_lines(file: Path, rows: Sequence[schema.JsonRow]) -> int:

@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from leadwerk.errors import UNREADABLE_JSON
-from leadwerk.learning.leak_finding import LeakFinding
 from leadwerk.learning.leak_texts import finding_text
+from leadwerk.stats.leak_finding import LeakFinding
 from leadwerk.texts.message import restored
 from leadwerk.web.pages.upload import FIRST_RUN_NOTE
 from leadwerk.web.pages.visit import Visit

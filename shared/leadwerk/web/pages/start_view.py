@@ -14,11 +14,11 @@ from leadwerk.importing.column_mapping import ROW_NUMBER
 from leadwerk.importing.plan import ImportPlan, plan_import
 from leadwerk.importing.rejections import rejected_rows
 from leadwerk.importing.table import CsvTable
-from leadwerk.learning.leak_finding import LeakFinding
 from leadwerk.learning.leak_texts import finding_text
 from leadwerk.pipeline import import_leads
 from leadwerk.pipeline.import_leads import PreparedImport
 from leadwerk.report.wording import Wording
+from leadwerk.stats.leak_finding import LeakFinding
 from leadwerk.texts.message import Message, in_language
 from leadwerk.web.pages.start_form import FileForm, Status
 

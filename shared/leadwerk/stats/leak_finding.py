@@ -1,4 +1,7 @@
-"""Findings of the leakage gate: which field may know the outcome, by which check, and whether that stops a model."""
+"""Findings of the leakage gate: which field may know the outcome, by which check, and whether that stops a model.
+
+Records that manifests keep, so they need no numpy.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from msgspec import Struct
 LeakCheck = Literal["alone", "dominates", "missing", "presence", "open_value", "together"]
 
 
-class LeakFinding(Struct, frozen=True, kw_only=True):
+class LeakFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A field that may know the outcome.
 
     `figure` and its lower limit `low`: an area under the ROC curve within time, for `presence` and `open_value` a
