@@ -82,6 +82,12 @@ def test_exploration_makes_low_scores_hot_and_leaves_the_score_as_it_is(scorer: 
         assert score.arm_probability == pytest.approx(0.6 * 0.3)
 
 
+def test_all_leads_of_a_person_are_in_one_arm(scorer: Scorer) -> None:
+    scores = scores_of(scorer, {**IDLE, "person_key": "a" * 64})
+    assert len({(score.arm, score.score_cluster, score.random_rank) for score in scores.values()}) == 1
+    assert len(arms(scores_of(scorer, {**IDLE, "person_key": None}))) == 3
+
+
 def test_who_objects_is_in_no_arm(scorer: Scorer) -> None:
     scores = scores_of(scorer, KEEN, objects_to_profiling=True)
     assert arms(scores) == {None}

@@ -41,6 +41,7 @@ versions = st.fixed_dictionaries(
         "employees": optional(st.sampled_from([12, 80])),
         "revenue": optional(st.just(2e7)),
         "industry": optional(st.sampled_from(["software", "banking"])),
+        "person_key": optional(st.sampled_from(["anna", "beat"])),
         "job_title": optional(st.sampled_from(["CEO", "Praktikant"])),
         "attributes": attributes,
     }

@@ -90,6 +90,16 @@ def test_what_the_lead_or_a_colleague_stated_stands_above_it() -> None:
     assert (row["attribute_score"], row["company_confidence"]) == (5.0, 1.0)
 
 
+def test_a_colleague_who_only_repeats_an_attribute_does_not_outrank_its_correction() -> None:
+    def stated(event_id: str, lead_id: str, hours: int, number: float) -> Row:
+        attributes = [{"name": "score", "text": None, "number": number}]
+        at = CREATED + timedelta(hours=hours)
+        return form(event_id=event_id, lead_id=lead_id, account_id="firma.ch", recorded_at=at, attributes=attributes)
+
+    leads = [stated("e2", "L2", 0, 5.0), stated("e3", "L3", 1, 6.0), stated("e4", "L2", 2, 5.0)]
+    assert features([form(account_id="firma.ch"), *leads])["attribute_score"] == 6.0
+
+
 def test_an_answer_counts_from_its_moment_on_and_the_latest_counts() -> None:
     later, older = answer(fact("employees", 7), number=2), answer(fact("employees", 6), at=ANSWERED - DAY, number=3)
     assert features([form(account_id="firma.ch")], later, older)["employees"] == 7

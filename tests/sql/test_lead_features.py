@@ -16,6 +16,7 @@ from sql.lead_rows import AS_OF, DAY, tables
 from sql.reference import analyse, assert_engines_agree, assert_equal_rows, on_duckdb
 from support.examples import examples
 
+HOUR = timedelta(hours=1)
 SELECT = features_statement(POLICY)
 SCORING = scoring_parameters(POLICY, ["L1", "L2", "unknown"], ["v1", "nobody"], AS_OF)
 hostile = examples(14, suppress_health_check=[HealthCheck.too_slow])
@@ -37,6 +38,7 @@ def test_the_statement_passes_googles_analyser_and_yields_the_contract() -> None
         "created_at",
         "job_title",
         "account_id",
+        "person_key",
         "company_source",
         "company_confidence",
     } == set(columns)
@@ -235,6 +237,22 @@ def test_what_colleagues_told_of_the_company_reaches_the_contact_with_its_source
     row = features(leads=[stated, older, mine])
     assert (row["employees"], row["revenue"], row["industry"]) == (80, 2e7, "banking")
     assert row["company_source"] == "account"
+
+
+def test_the_person_is_the_one_that_the_lead_came_with() -> None:
+    corrected = form(event_id="e2", recorded_at=CREATED + DAY, person_key="b" * 64)
+    assert features(leads=[form(person_key="a" * 64), corrected])["person_key"] == "a" * 64
+    assert features(leads=[form(), corrected])["person_key"] is None
+
+
+def test_a_colleague_who_only_repeats_a_figure_does_not_outrank_its_correction() -> None:
+    wrong = form(event_id="e2", lead_id="L2", account_id="firma.ch", employees=12)
+    right = form(event_id="e3", lead_id="L3", account_id="firma.ch", employees=80, recorded_at=CREATED + HOUR)
+    repeated = wrong | {"event_id": "e4", "recorded_at": CREATED + 2 * HOUR, "language": "fr"}
+    mine = form(account_id="firma.ch")
+    assert features(leads=[wrong, right, repeated, mine])["employees"] == 80
+    corrected = repeated | {"employees": 13}
+    assert features(leads=[wrong, right, corrected, mine])["employees"] == 13
 
 
 def test_what_is_told_later_or_of_another_company_reaches_nobody() -> None:

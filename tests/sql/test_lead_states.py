@@ -94,6 +94,7 @@ submitted_forms = st.builds(
     loan_amount=optional(st.just(7.5)),
     employees=optional(st.just(3)),
     account_id=optional(st.just("crm-1")),
+    person_key=optional(st.just("anna")),
     account_domain=optional(st.just("acme.ch")),
     attributes=st.sampled_from([(), (FormAttribute(name="score", number=9.0),)]),
 )

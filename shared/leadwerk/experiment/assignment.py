@@ -1,9 +1,10 @@
-"""Assignment: which arm of a running experiment a lead belongs to, by a salted hash of its id.
+"""Assignment: which arm of a running experiment a lead belongs to, by a salted hash of its person.
 
-The arm follows from the experiment's name and the lead alone, so that every scoring of a lead, on any machine, gives
-the same arm, and nobody can choose it. Control: the score is withheld, and a lot decides who is worked. Exploration: a
-lead whose score would not make it HOT is worked all the same. The hash is independent of all that is known of a lead:
-each stratum of scores is divided in the same proportion but for chance, which the estimates adjust for.
+The arm follows from the experiment's name and the person alone, so that every scoring of a lead, on any machine, gives
+the same arm, nobody can choose it, and no person's leads are in two arms. Control: the score is withheld, and a lot
+decides who is worked. Exploration: a lead whose score would not make it HOT is worked all the same. The hash is
+independent of all that is known of a lead: each stratum of scores is divided in the same proportion but for chance,
+which the estimates adjust for.
 """
 
 from __future__ import annotations
@@ -72,10 +73,11 @@ class Assignment:
         return 1.0 if is_hot else self.exploration_share
 
 
-def assign(experiment: Experiment | None, lead_id: str, created_at: datetime | None) -> Assignment | None:
+def assign(experiment: Experiment | None, person: str, created_at: datetime | None) -> Assignment | None:
     """The lead's assignment; None for visitors, and for leads that were created outside the experiment.
 
-    `created_at` (aware) decides, and not the moment of scoring: a lead stays in its arm for as long as it is open.
+    `person`: the key of the lead's person, else the lead's id. `created_at` (aware) decides, and not the moment of
+    scoring: a lead stays in its arm for as long as it is open.
     """
     if experiment is None or created_at is None or not experiment.starts <= created_at.date() < experiment.ends:
         return None
@@ -83,21 +85,21 @@ def assign(experiment: Experiment | None, lead_id: str, created_at: datetime | N
     return Assignment(
         experiment=experiment.name,
         # Three purposes, three independent numbers: one alone would make the lots of the control group all small.
-        is_control=uniform(experiment.name, "arm", lead_id) < experiment.control_percent / PERCENT,
+        is_control=uniform(experiment.name, "arm", person) < experiment.control_percent / PERCENT,
         control_share=experiment.control_percent / PERCENT,
         call_share=experiment.call_percent / PERCENT,
         exploration_share=exploration_share,
-        lot=uniform(experiment.name, "lot", lead_id),
-        explores=uniform(experiment.name, "exploration", lead_id) < exploration_share,
+        lot=uniform(experiment.name, "lot", person),
+        explores=uniform(experiment.name, "exploration", person) < exploration_share,
     )
 
 
-def uniform(experiment: str, purpose: str, lead_id: str) -> float:
+def uniform(experiment: str, purpose: str, person: str) -> float:
     """A number in [0, 1) from a hash, independent for each purpose.
 
     >>> round(uniform("spring", "arm", "102938"), 3), uniform("spring", "arm", "1") == uniform("autumn", "arm", "1")
     (0.281, False)
     """
     # The name is the salt: a lead of the control group in spring is not bound to be so in autumn.
-    digest = hashlib.sha256(f"{experiment}\n{purpose}\n{lead_id}".encode()).digest()
+    digest = hashlib.sha256(f"{experiment}\n{purpose}\n{person}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / _SPAN

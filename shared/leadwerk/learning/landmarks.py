@@ -30,8 +30,8 @@ class Landmarks:
     """n landmarks, aligned by position.
 
     `columns` has a numpy array for every feature of the contract, `lead` a number that is the same for landmarks of one
-    lead, `as_of` the moments (datetime64, UTC), `converted` the labels. `weight`: how much each counts in fitting;
-    None: all alike. `sampled` is None where all landmarks were read.
+    lead, and of all leads of one person, `as_of` the moments (datetime64, UTC), `converted` the labels. `weight`: how
+    much each counts in fitting; None: all alike. `sampled` is None where all landmarks were read.
     """
 
     columns: Mapping[str, NDArray[Any]]

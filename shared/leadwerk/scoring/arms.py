@@ -28,7 +28,7 @@ def withholding(policy: Policy, state: LeadState, *, is_disqualified: bool) -> W
         return OBJECTION
     if is_disqualified or state.is_visitor:
         return None
-    assignment = assign(policy.experiment, state.lead_id, state.created_at)
+    assignment = assign(policy.experiment, state.person, state.created_at)
     return CONTROL if assignment is not None and assignment.is_control else None
 
 

@@ -76,6 +76,11 @@ class LeadState(Struct, frozen=True, kw_only=True):
         return self.lead_id.startswith(VISITOR)
 
     @property
+    def person(self) -> str:
+        """Whose lots an experiment draws: the person's, by the key that the lead came with, else the lead's own."""
+        return self.features.get("person_key") or self.lead_id
+
+    @property
     def is_closed(self) -> bool:
         """Whether the CRM closed the lead: it is won or lost, and nobody is to call any more."""
         return self.outcome not in (None, "open")

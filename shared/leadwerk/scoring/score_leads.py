@@ -242,7 +242,7 @@ class ScoringContext:
         """The lead's place in the experiment; none for who objects, is disqualified, or has no score to withhold."""
         if state.is_visitor or decision.cluster in (DISQUALIFIED, UNSCORED):
             return None
-        return assign(self.policy.experiment, state.lead_id, state.created_at)
+        return assign(self.policy.experiment, state.person, state.created_at)
 
 
 RATING_COLUMNS = tuple(name for name in LeadRating.__struct_fields__ if name in ScoreFields.__struct_fields__)

@@ -75,6 +75,14 @@ def test_e4_an_account_has_its_contacts_newest_facts_and_the_interest_of_all(acm
     assert acme_detail.account.interest == totals.interest.sum() / 100 > 0
 
 
+def test_a_contact_whose_version_only_repeats_its_figures_corrects_nobody(acme: DuckDBWarehouse) -> None:
+    repeated = lead("ceo", **ACME, event_id="e3", recorded_at=NOW - DAY, job_title="CEO", employees=40, language="fr")
+    acme.append("leads", [repeated])
+    assert detail(acme).account.company.employees == 400
+    acme.append("leads", [repeated | {"event_id": "e4", "recorded_at": NOW - DAY / 2, "employees": 50}])
+    assert detail(acme).account.company.employees == 50
+
+
 def test_before_the_expert_corrected_it_the_account_was_what_the_ceo_had_said(acme: DuckDBWarehouse) -> None:
     before = detail(acme, at=BORN + 4 * DAY)
     assert (before.account.company.employees, before.account.tier) == (40, "SMB")

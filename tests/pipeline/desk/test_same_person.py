@@ -64,6 +64,14 @@ def test_persons_are_listed_for_merging_and_stay_two_leads(
         assert list(csv.reader(source)) == [["first_lead_id", "other_lead_id"], ["a1", "'=a2"]]
 
 
+@pytest.mark.parametrize("state", ["merged", "deleted"])
+def test_a_lead_that_the_crm_merged_or_deleted_is_not_offered_again(home: DuckDBWarehouse, state: str) -> None:
+    gone = {"event_id": "crm:gone", "recorded_at": NOW - DAY, "person_key": ANNA, "record_state": state}
+    home.append("leads", [lead("=a2", created_at=SECOND, **gone)])
+    assert len(persons_with_several_leads(home, NOW - 2 * DAY)) == 1
+    assert persons_with_several_leads(home, NOW) == []
+
+
 def test_the_history_says_it(home: DuckDBWarehouse, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--home", str(tmp_path), "--now", NOW.isoformat(), "history", "a1", "--output-language", "en"]
     assert run(arguments) == 0

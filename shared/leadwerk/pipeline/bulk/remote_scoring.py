@@ -85,6 +85,7 @@ class RemoteRow(Struct, frozen=True, kw_only=True):
     outcome: str | None = None
     job_title: str | None = None
     account_id: str | None = None
+    person_key: str | None = None
     override_cluster: OverrideCluster | None = None
     override_author: str | None = None
     override_reason: str | None = None

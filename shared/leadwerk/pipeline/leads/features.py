@@ -28,8 +28,8 @@ LEAD_COLUMNS = (
 def features_statement(policy: Policy) -> Statement[FeatureValues]:
     """`lead_features/select` for a policy: one row per lead (or visitor) and moment.
 
-    Columns: lead_id, as_of, created_at (null for an unknown lead), those of features.contract, and job_title and
-    account_id, which are inputs of points but not of models.
+    Columns: lead_id, as_of, created_at (null for an unknown lead), those of features.contract, job_title and
+    account_id, which are inputs of points but not of models, and person_key, by which two leads are one person's.
     """
     return statement("lead_features/select", None, **_front(policy), **_lists(policy))
 

@@ -24,7 +24,7 @@ from leadwerk.pipeline.leads.features import (
     training_parameters,
 )
 from leadwerk.pipeline.leads.points_input import facts_of_frame, occurrence_frame
-from leadwerk.pipeline.leads.recent_landmarks import columns_of, read_recent_outcomes
+from leadwerk.pipeline.leads.recent_landmarks import columns_of, persons_of, read_recent_outcomes
 from leadwerk.pipeline.leads.training_sample import TrainingSample, sample_needed
 from leadwerk.points.blended_score import PERCENT, as_predictive
 from leadwerk.points.engine import compute_points
@@ -68,16 +68,16 @@ def read_training_rows(warehouse: Warehouse, policy: Policy, now: datetime) -> T
         weigh_by_change(landmarks, change_day),
         rules,
         landmarks_from_rows(unlabelled.assign(converted=False), features),
-        _recent(warehouse, policy, labelled.lead_id.tolist(), change_day, now),
+        _recent(warehouse, policy, persons_of(labelled).tolist(), change_day, now),
     )
 
 
 def _recent(
-    warehouse: Warehouse, policy: Policy, matured_ids: list[str], change_day: np.datetime64 | None, now: datetime
+    warehouse: Warehouse, policy: Policy, matured: list[str], change_day: np.datetime64 | None, now: datetime
 ) -> RecentOutcomes | None:
     if change_day is None:
         return None
-    recent = read_recent_outcomes(warehouse, policy, matured_ids, now)
+    recent = read_recent_outcomes(warehouse, policy, matured, now)
     if recent is None:
         return None
     rows = weigh_by_change(recent.landmarks.rows, change_day)
@@ -147,9 +147,10 @@ def _rules(policy: Policy, facts: LeadFacts) -> PointsBaseline:
 
 
 def landmarks_from_rows(frame: pd.DataFrame, features: tuple[Feature, ...]) -> Landmarks:
-    """Arrays from a frame with lead_id, as_of, converted and the features."""
+    """Arrays from a frame with lead_id, person_key, as_of, converted and the features."""
     import pandas as pd
 
     as_of = pd.to_datetime(frame.as_of, utc=True).dt.tz_localize(None).to_numpy("datetime64[us]")
-    lead = pd.factorize(frame.lead_id)[0].astype(np.intp)
+    # Two leads of one person share what nobody asked: apart, they would confirm each other.
+    lead = pd.factorize(persons_of(frame))[0].astype(np.intp)
     return Landmarks(columns_of(frame, features), lead, as_of, frame.converted.to_numpy(dtype=bool))

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 def read_recent_outcomes(
-    warehouse: Warehouse, policy: Policy, matured_ids: Sequence[str], now: datetime
+    warehouse: Warehouse, policy: Policy, matured: Sequence[str], now: datetime
 ) -> RecentOutcomes | None:
     """Landmarks of the last horizon and the delays of all before; None without any.
 
-    `matured_ids`: lead of each matured landmark; the same lead has the same number in both.
+    `matured`: person of each matured landmark (`persons_of`); the same person has the same number in both.
     """
     horizon = timedelta(days=policy.horizon_days)
     first, last = now - timedelta(days=policy.training.history_days), now - horizon
@@ -45,7 +45,7 @@ def read_recent_outcomes(
         return None
     as_of, moment = _times(rows.as_of), np.datetime64(now.replace(tzinfo=None), "us")
     won, closed = rows.converted_at.notna().to_numpy(bool), rows.closed_at.notna().to_numpy(bool)
-    landmarks = Landmarks(columns_of(rows, contract(policy)), _numbers(matured_ids, rows.lead_id), as_of, won)
+    landmarks = Landmarks(columns_of(rows, contract(policy)), _numbers(matured, persons_of(rows)), as_of, won)
     age_days = (moment - as_of) / np.timedelta64(1, "D")
     return RecentOutcomes(OpenLandmarks(landmarks, closed & ~won, age_days), _delays(ends, policy, last))
 
@@ -74,10 +74,15 @@ def _times(column: pd.Series[Any]) -> Times:
     return pd.to_datetime(column, utc=True).dt.tz_localize(None).to_numpy("datetime64[us]")
 
 
-def _numbers(matured_ids: Sequence[str], recent_ids: pd.Series[Any]) -> Index:
-    """A number for each recent lead: that of its matured landmarks, where there are any."""
-    number = {lead_id: index for index, lead_id in enumerate(dict.fromkeys(matured_ids))}
-    return np.array([number.setdefault(lead_id, len(number)) for lead_id in recent_ids], dtype=np.intp)
+def _numbers(matured: Sequence[str], recent: pd.Series[Any]) -> Index:
+    """A number for the person of each recent landmark: that of their matured ones, where there are any."""
+    number = {person: index for index, person in enumerate(dict.fromkeys(matured))}
+    return np.array([number.setdefault(person, len(number)) for person in recent], dtype=np.intp)
+
+
+def persons_of(frame: pd.DataFrame) -> pd.Series[Any]:
+    """The person of each row of lead_features: by the key that the lead came with, else the lead itself."""
+    return frame.person_key.fillna(frame.lead_id)
 
 
 def columns_of(frame: pd.DataFrame, features: tuple[Feature, ...]) -> dict[str, NDArray[Any]]:

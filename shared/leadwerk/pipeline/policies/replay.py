@@ -18,7 +18,7 @@ from leadwerk.errors import ContractMismatch
 from leadwerk.experiment.assignment import assign
 from leadwerk.pipeline.leads.features import features_statement, label_parameters, labels_statement, training_parameters
 from leadwerk.pipeline.leads.points_input import facts_of_frame, occurrence_frame
-from leadwerk.pipeline.leads.recent_landmarks import columns_of
+from leadwerk.pipeline.leads.recent_landmarks import columns_of, persons_of
 from leadwerk.pipeline.policies.replayed import Replayed
 from leadwerk.points.classification import LeadRating, rate_leads
 from leadwerk.points.conditions import LeadFacts
@@ -173,8 +173,11 @@ def _moments(policy: Policy, moments: pd.DataFrame, frame: pd.DataFrame) -> Repl
     import pandas as pd
 
     lead, lead_ids = pd.factorize(moments.lead_id)
-    created = frame.drop_duplicates("lead_id").set_index("lead_id").created_at
-    assignments = [assign(policy.experiment, str(lead_id), created[lead_id].to_pydatetime()) for lead_id in lead_ids]
+    first = frame.drop_duplicates("lead_id").set_index("lead_id", drop=False).loc[lead_ids]
+    assignments = [
+        assign(policy.experiment, str(person), created_at.to_pydatetime())
+        for person, created_at in zip(persons_of(first), first.created_at, strict=True)
+    ]
     return ReplayMoments(
         lead_ids=[str(lead_id) for lead_id in lead_ids],
         lead=lead.astype(np.int64),

@@ -14,9 +14,9 @@ versions AS (
   SELECT *, IF(version = 1, LEAST(recorded_at, first_created_at), recorded_at) AS known_from FROM numbered
 ),
 
-stated_values AS (
+version_values AS (
   SELECT
-    account_id, employees, revenue, industry, country, region,
+    account_id, lead_id, version, known_from, employees, revenue, industry, country, region,
     -- for each number
     (SELECT MAX(a.number) FROM UNNEST(attributes) AS a WHERE a.name = '${number}') AS attribute_${number},
     -- end
@@ -31,9 +31,34 @@ stated_values AS (
     (SELECT MAX(a.text) FROM UNNEST(attributes) AS a WHERE a.name = '${company_category}')
       AS attribute_${company_category},
     -- end
-    ROW_NUMBER() OVER (PARTITION BY account_id ORDER BY known_from, lead_id, version) AS position
   FROM versions
   WHERE account_id IN UNNEST(@account_ids) AND known_from <= @as_of
+),
+
+-- As in lead_features: a version that only repeats what its lead stated before is no statement.
+stated_values AS (
+  SELECT
+    account_id,
+    -- for each number
+    IF(attribute_${number} IS DISTINCT FROM LAG(attribute_${number}) OVER by_lead, attribute_${number}, NULL) AS attribute_${number},
+    -- end
+    -- for each company_number
+    IF(attribute_${company_number} IS DISTINCT FROM LAG(attribute_${company_number}) OVER by_lead, attribute_${company_number}, NULL) AS attribute_${company_number},
+    -- end
+    -- for each category
+    IF(attribute_${category} IS DISTINCT FROM LAG(attribute_${category}) OVER by_lead, attribute_${category}, NULL) AS attribute_${category},
+    -- end
+    -- for each company_category
+    IF(attribute_${company_category} IS DISTINCT FROM LAG(attribute_${company_category}) OVER by_lead, attribute_${company_category}, NULL) AS attribute_${company_category},
+    -- end
+    IF(employees IS DISTINCT FROM LAG(employees) OVER by_lead, employees, NULL) AS employees,
+    IF(revenue IS DISTINCT FROM LAG(revenue) OVER by_lead, revenue, NULL) AS revenue,
+    IF(industry IS DISTINCT FROM LAG(industry) OVER by_lead, industry, NULL) AS industry,
+    IF(country IS DISTINCT FROM LAG(country) OVER by_lead, country, NULL) AS country,
+    IF(region IS DISTINCT FROM LAG(region) OVER by_lead, region, NULL) AS region,
+    ROW_NUMBER() OVER (PARTITION BY account_id ORDER BY known_from, lead_id, version) AS position
+  FROM version_values
+  WINDOW by_lead AS (PARTITION BY account_id, lead_id ORDER BY version)
 ),
 
 -- include company_answers/facts where account_id IN UNNEST(@account_ids)

@@ -19,6 +19,9 @@ company_facts AS (
   FROM leadwerk.leads CROSS JOIN UNNEST(attributes) AS a
   WHERE account_id IS NOT NULL AND a.name = '${company_attribute}' AND (a.text IS NOT NULL OR a.number IS NOT NULL)
     -- where
+  -- What a version only repeats is no statement.
+  QUALIFY a.text IS DISTINCT FROM LAG(a.text) OVER (PARTITION BY account_id, lead_id, a.name ORDER BY recorded_at, event_id)
+    OR a.number IS DISTINCT FROM LAG(a.number) OVER (PARTITION BY account_id, lead_id, a.name ORDER BY recorded_at, event_id)
   -- end
 ),
 -- end

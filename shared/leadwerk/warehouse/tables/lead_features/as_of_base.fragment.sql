@@ -32,7 +32,9 @@
 WITH numbered AS (
   SELECT
     *, ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at, event_id) AS version,
-    FIRST_VALUE(created_at) OVER (PARTITION BY lead_id ORDER BY recorded_at, event_id) AS first_created_at
+    FIRST_VALUE(created_at) OVER (PARTITION BY lead_id ORDER BY recorded_at, event_id) AS first_created_at,
+    -- The person as the lead came: an address that is learned later moves nobody into another arm of an experiment.
+    FIRST_VALUE(person_key) OVER (PARTITION BY lead_id ORDER BY recorded_at, event_id) AS first_person_key
   FROM leadwerk.leads
   WHERE
     -- for each of_ids
@@ -86,7 +88,7 @@ form_attributes AS (
 versions AS (
   SELECT
     lead_id, version, first_created_at, IF(version = 1, LEAST(recorded_at, first_created_at), recorded_at) AS known_from,
-    web_consent, account_id,
+    web_consent, account_id, first_person_key,
     -- for each column
     ${column},
     -- end
@@ -100,6 +102,7 @@ versions AS (
     COALESCE(s.first_created_at, form.created_at, @as_of) AS first_created_at, @as_of AS known_from,
     COALESCE(form.web_consent, s.web_consent, FALSE) AS web_consent,
     COALESCE(form.account_id, s.account_id, form.account_domain) AS account_id,
+    IF(s.lead_id IS NULL, form.person_key, s.first_person_key) AS first_person_key,
     -- for each column
     COALESCE(form.${column}, s.${column}) AS ${column},
     -- end

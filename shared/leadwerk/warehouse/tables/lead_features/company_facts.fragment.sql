@@ -1,7 +1,11 @@
--- What the contacts of these accounts stated of their company, from when it was recorded.
+-- What the contacts of these accounts stated of their company, from when it was recorded. A version that only repeats what
+-- its lead stated before, as after a new telephone number, is no statement: it would outrank a colleague's correction.
 colleague_versions AS (
   SELECT
-    account_id, employees, revenue, industry, recorded_at,
+    account_id, recorded_at,
+    IF(employees IS DISTINCT FROM LAG(employees) OVER by_lead, employees, NULL) AS employees,
+    IF(revenue IS DISTINCT FROM LAG(revenue) OVER by_lead, revenue, NULL) AS revenue,
+    IF(industry IS DISTINCT FROM LAG(industry) OVER by_lead, industry, NULL) AS industry,
     ROW_NUMBER() OVER (PARTITION BY account_id ORDER BY recorded_at, lead_id, event_id) AS position
   FROM leadwerk.leads
   WHERE account_id IN (
@@ -9,6 +13,7 @@ colleague_versions AS (
       WHERE account_id IS NOT NULL AND (employees IS NULL OR revenue IS NULL OR industry IS NULL)
     )
     AND (employees IS NOT NULL OR revenue IS NOT NULL OR industry IS NOT NULL)
+  WINDOW by_lead AS (PARTITION BY account_id, lead_id ORDER BY recorded_at, event_id)
 ),
 
 account_facts AS (

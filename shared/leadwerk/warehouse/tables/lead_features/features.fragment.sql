@@ -69,7 +69,7 @@ lead_features AS (
       -- end
       NULL
     ) AS revenue,
-    k.job_title, k.account_id,
+    k.job_title, k.account_id, k.first_person_key AS person_key,
     CASE
       -- for each minimum_percent
       WHEN
