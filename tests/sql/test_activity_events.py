@@ -357,6 +357,10 @@ ROUTES = {
     "https://bank.ch/unsubscribe/anna@example.ch": "/unsubscribe/(address)",
     "https://bank.ch/a%40example.ch/ende": "/(address)/ende",
     "https://bank.ch/#/kontakt/anna@example.ch?x": "/kontakt/(address)",
+    "https://bank.ch/unsubscribe/anna%2540example.ch": "/unsubscribe/(address)",
+    "/zinsen/fest?x=/a": "/zinsen/fest",
+    "/app/#/zinsen": "/app/zinsen",
+    "https://bank.ch?back=/konto": "/",
     "https://bank.ch/@bank/zinsen.html": "/@bank/zinsen.html",
 }
 
@@ -380,6 +384,9 @@ def test_a_screen_of_an_app_is_a_page_that_counts() -> None:
     assert [(row["page"], row["signal"], row["signal_count"]) for row in rows] == [("Zinsen", "rates_page", 1)]
     (bare,) = rebuilt(event("2026-03-29 12:00", parameters={"firebase_screen_class": {"string_value": "RatesView"}}))
     assert bare["page"] == "RatesView"
+    unnamed = {"page_location": {"string_value": ""}, "firebase_screen": {"string_value": ""}}
+    (row,) = rebuilt(event("2026-03-29 12:00", parameters={**screen, **unnamed}))
+    assert row["page"] == "RatesView"
 
 
 @pytest.mark.slow
@@ -404,6 +411,7 @@ LOGINS: dict[str, str | None] = {
             "[object Object]",
             "p@x.ch",
             "p%40x.ch",
+            "p%2540x.ch",
             " ",
             "",
             "guest",

@@ -7,7 +7,7 @@ typed AS (
     IF(
       REGEXP_CONTAINS(
         user_id, r'(?i)^[\s"\x27(]*([0-]*|-1|none|null|nil|nan|undefined|true|false|unknown|anonymous|guest|n/?a|not.set|\[object .*)[\s"\x27)]*$'
-      ) OR REGEXP_CONTAINS(user_id, r'(?i)@|%40|\{\{|\$\{|^\s*\+[0-9][0-9 ()/.-]{7,}\s*$'),
+      ) OR REGEXP_CONTAINS(user_id, r'(?i)@|%(?:25)*40|\{\{|\$\{|^\s*\+[0-9][0-9 ()/.-]{7,}\s*$'),
       NULL, REGEXP_REPLACE(user_id, r'^\s+|\s+$', '')
     ) AS user_id,
     TIMESTAMP_MICROS(event_timestamp) AS occurred_at,
@@ -15,19 +15,21 @@ typed AS (
     event_name,
     REGEXP_REPLACE(CASE
       -- A screen of an app has a name and no address.
-      WHEN page_location.string_value IS NULL THEN COALESCE(screen.string_value, screen_class.string_value)
+      WHEN COALESCE(page_location.string_value, '') = ''
+        THEN COALESCE(NULLIF(screen.string_value, ''), NULLIF(screen_class.string_value, ''))
+      -- What a server sends by the Measurement Protocol may be a path alone.
       -- Of an application that routes by the fragment, such as /app/#/rates, the route is the page.
       WHEN (STRPOS(page_location.string_value, '#/') > 0 OR STRPOS(page_location.string_value, '#!/') > 0)
-        AND REGEXP_CONTAINS(page_location.string_value, r'^[a-z-]+://[^#]*#!?/') THEN CONCAT(
+        AND REGEXP_CONTAINS(page_location.string_value, r'^(?:[a-z-]+://|/)[^#]*#!?/') THEN CONCAT(
         REGEXP_REPLACE(
-          COALESCE(REGEXP_EXTRACT(page_location.string_value, r'^[a-z-]+://[^/?#]*(/[^?#]*)'), ''),
+          COALESCE(REGEXP_EXTRACT(page_location.string_value, r'^(?:[a-z-]+://[^/?#]*)?(/[^?#]*)'), ''),
           r'/(?:index\.html?)?$', ''
         ),
         REGEXP_EXTRACT(page_location.string_value, r'^[^#]*#!?(/[^?#]*)')
       )
-      ELSE COALESCE(REGEXP_EXTRACT(page_location.string_value, r'^[a-z-]+://[^/?#]*(/[^?#]*)'), '/')
+      ELSE COALESCE(REGEXP_EXTRACT(page_location.string_value, r'^(?:[a-z-]+://[^/?#]*)?(/[^?#]*)'), '/')
     -- Links in mails carry the reader's address, as in /unsubscribe/anna@example.ch: no page is stored with one.
-    END, r'[^/]+(?:@|%40)[^/]+\.[^/]+', '(address)') AS page,
+    END, r'[^/]+(?:@|%(?:25)*40)[^/]+\.[^/]+', '(address)') AS page,
     COALESCE(hostname, REGEXP_EXTRACT(page_location.string_value, r'^[a-z-]+://([^/?#:]*)'), '') AS host,
     browser,
     COALESCE(traffic_type.string_value, CAST(traffic_type.int_value AS STRING), '') AS own,
