@@ -47,6 +47,7 @@ def test_a_visitor_and_all_leads_are_shown_as_well(home: Path, capsys: pytest.Ca
     everybody = [row["lead_id"] for row in feature_rows(capsys, "--all")]
     assert everybody == sorted(everybody)
     assert len(everybody) == len(set(everybody)) >= 3
+    assert "person_key" not in visitor
 
 
 def test_a_table_lists_what_is_known(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,12 +13,14 @@ from leadwerk.policy.model import Policy
 from leadwerk.scoring.lead_state import VISITOR
 from leadwerk.warehouse.protocol import Parameters, Warehouse
 
+PERSON_KEY = "person_key"
+
 
 class LeadFeatures(Struct, frozen=True, kw_only=True):
     """Features of a lead, or of a visitor without one, from what was recorded strictly before `as_of` (UTC).
 
-    `created_at`: None for an unknown lead. `values`: the whole row of lead_features/select, because its other columns
-    follow from the policy.
+    `created_at`: None for an unknown lead. `values`: the row of lead_features/select, because its other columns follow
+    from the policy; without the person's key, which is no feature and nobody's to see.
     """
 
     lead_id: str
@@ -36,5 +38,6 @@ class LeadFeatures(Struct, frozen=True, kw_only=True):
 def read_features(warehouse: Warehouse, policy: Policy, parameters: Parameters) -> list[LeadFeatures]:
     """Features for training_ or scoring_parameters: one record per lead (or visitor) and moment, in no order."""
     rows = warehouse.rows(features_statement(policy), parameters)
-    # The whole row stays among the values: models and rules read columns by the names of the feature contract.
-    return msgspec.convert([{**row, "values": row} for row in rows], list[LeadFeatures])
+    # The columns stay among the values: models and rules read them by the names of the feature contract.
+    shown = ({name: value for name, value in row.items() if name != PERSON_KEY} for row in rows)
+    return msgspec.convert([{**row, "values": row} for row in shown], list[LeadFeatures])
