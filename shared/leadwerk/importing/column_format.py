@@ -10,6 +10,7 @@ import msgspec
 
 from leadwerk.importing.number_column import DecimalEvidence
 from leadwerk.importing.time_column import OrderEvidence, TimeForm
+from leadwerk.importing.unit_column import ColumnUnit
 from leadwerk.lead.amount import DecimalMark
 from leadwerk.lead.timestamps import DateOrder
 
@@ -19,7 +20,8 @@ ValueKind = Literal["number", "yes_no", "options", "date", "text"]
 class ColumnFormat(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the values of one column are read. None: the values do not depend on it.
 
-    `width`: that to which zeros in front fill the ids of leads.
+    `width`: that to which zeros in front fill the ids of leads. `unit`: of numbers, as the file learned from states it;
+    `factor` makes numbers of this unit of those in a file to be scored.
     """
 
     kind: ValueKind = "text"
@@ -28,6 +30,8 @@ class ColumnFormat(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     form: TimeForm = "text"
     separator: str | None = None
     width: int | None = None
+    unit: ColumnUnit | None = None
+    factor: float = 1.0
 
 
 @dataclass(frozen=True)

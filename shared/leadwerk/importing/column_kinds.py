@@ -22,6 +22,7 @@ from leadwerk.importing.personal_columns import holds_contacts, names_persons
 from leadwerk.importing.table import CsvTable
 from leadwerk.importing.text_column import TextColumn
 from leadwerk.importing.time_column import OrderEvidence, form_of, moments_of, order_evidence
+from leadwerk.importing.unit_column import unit_of_column
 from leadwerk.lead.amount import DecimalMark
 from leadwerk.lead.timestamps import DateOrder
 from leadwerk.lead.yes_no import parse_yes_no
@@ -192,7 +193,8 @@ def _as_number(
     question = ""
     if mark is None and seen.is_unclear:
         question = Message("import.question.decimal", column=column.name, example=seen.example)
-    return replace(column, kind="number", format=ColumnFormat(kind="number", decimal=mark), question=question)
+    column_format = ColumnFormat(kind="number", decimal=mark, unit=unit_of_column(cells, mark))
+    return replace(column, kind="number", format=column_format, question=question)
 
 
 def _counts_rows(cells: TextColumn) -> bool:

@@ -66,7 +66,8 @@ def raw_fields(parsed: ParsedLeads, titles: Mapping[str, str]) -> dict[str, RawF
         lead_field = next(lead_field for lead_field, names in NAMES.items() if name in names)
         numbers = None
         if lead_field in NUMERIC_FIELDS:
-            numbers = amounts_of(column, parsed.mapping.formats.get(title, ColumnFormat()).decimal, title)
+            how = parsed.mapping.formats.get(title, ColumnFormat())
+            numbers = amounts_of(column, how.decimal, title) * how.factor
         is_postcode = lead_field == "postcode"
         raw[lead_field] = RawField(column, column.codes[parsed.rows], numbers, is_postcode, has_country)
     return raw

@@ -109,7 +109,7 @@ def _attribute_values(
 def _numbers(attribute: Attribute, column: TextColumn, how: ColumnFormat) -> NDArray[np.float64]:
     """The number of each different text."""
     if attribute.measure == "value":
-        return numbers_of(column, how.decimal)
+        return numbers_of(column, how.decimal) * how.factor
     parse: Callable[[str], Any] = parse_yes_no
     if attribute.measure == "option":
         separator, option = how.separator or ";", folded(attribute.option)

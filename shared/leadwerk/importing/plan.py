@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import msgspec
+import numpy as np
 
 from leadwerk.catalogue.languages import Language
 from leadwerk.errors import InputError
@@ -22,10 +23,12 @@ from leadwerk.importing.column_mapping import ROW_NUMBER, ColumnMapping, StatedC
 from leadwerk.importing.lead_ids import padded_width
 from leadwerk.importing.lead_values import fields_of
 from leadwerk.importing.mapping import attribute_sources, mapping_under_policy, state_mapping
+from leadwerk.importing.number_column import numbers_of
 from leadwerk.importing.policy_file import policy_text
 from leadwerk.importing.starting_rules import StartingRule, starting_rules
 from leadwerk.importing.statuses import statuses
 from leadwerk.importing.table import CsvTable
+from leadwerk.importing.unit_column import unit_factor, unit_of_column
 from leadwerk.lead.amount import DecimalMark
 from leadwerk.lead.timestamps import DateOrder
 from leadwerk.policy.folding import folded
@@ -167,15 +170,21 @@ def _time_format(
 def mapping_for_scoring(table: CsvTable, learned: ColumnMapping) -> ColumnMapping:
     """The mapping of the file that was learned from, for another file: its columns by their titles as this file writes
     them, and the formats that this file proves, else those that were learned.
+
+    Raises:
+        InputError: a column's unit is another one than was learned from, and does not convert.
     """
     learned_formats = {folded(name): how for name, how in learned.formats.items()}
     evidence = column_evidence(table)
     columns = describe_columns(table, include=learned.include, learned_formats=learned_formats, evidence=evidence)
+    excluded = {*map(folded, (*learned.exclude, learned.outcome, learned.id))}
     read = {}
     for column in columns:
         before = learned_formats.get(folded(column.name))
         if before is not None:
             read[column.name] = _carried(before, column.format)
+            if before.unit is not None and folded(column.name) not in excluded:
+                read[column.name] = _in_learned_unit(table, column.name, read[column.name])
     time = next((name for name in table.columns if learned.time and folded(name) == folded(learned.time)), None)
     if time:
         how = time_column_format(table, time, learned_formats=learned_formats, evidence=evidence).format
@@ -194,3 +203,10 @@ def _carried(before: ColumnFormat, present: ColumnFormat) -> ColumnFormat:
         order=present.order or before.order,
         form=present.form if present.kind == "date" else before.form,
     )
+
+
+def _in_learned_unit(table: CsvTable, name: str, how: ColumnFormat) -> ColumnFormat:
+    cells = table.column(name)
+    if how.unit is None or np.isnan(numbers_of(cells, how.decimal)).all():
+        return how
+    return msgspec.structs.replace(how, factor=unit_factor(name, how.unit, unit_of_column(cells, how.decimal)))

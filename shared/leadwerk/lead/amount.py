@@ -35,6 +35,16 @@ _CODES = "chf eur usd gbp jpy cny inr sek nok dkk pln czk huf ron bgn cad aud nz
 _CURRENCY = (
     rf"(?:{'|'.join(_CODES.split())}|sfr\.?|fr\.?|rs\.?|franken|francs?|franchi|euros?|dollars?|(?:us|c|a)?\$|[€£¥₹¤])"
 )
+_CURRENCY_OF = {
+    **{code: code for code in _CODES.split()},
+    **dict.fromkeys(("fr", "sfr", "franken", "franc", "francs", "franchi"), "chf"),
+    **dict.fromkeys(("euro", "euros", "€"), "eur"),
+    **dict.fromkeys(("dollar", "dollars", "$", "us$"), "usd"),
+    "rs": "inr",
+    "₹": "inr",
+    "£": "gbp",
+}
+CURRENCIES = frozenset(_CURRENCY_OF.values())
 _NO_CENTIMES = r"(?:[.,]\s?-{1,2})"
 _THOUSAND, _MILLION = (
     "k tsd tausend thousand thousands mille mila migliaia milliers teur tchf tusd keur kchf kusd kgbp",
@@ -43,11 +53,12 @@ _THOUSAND, _MILLION = (
 _BILLION = "mrd mia mld milliarde milliarden milliard milliards miliardo miliardi b bn"
 _WORDS = ((_THOUSAND, 1e3), (_MILLION, 1e6), (_BILLION, 1e9), ("lakh lakhs lac", 1e5), ("crore crores cr", 1e7))
 _MULTIPLIERS = {multiplier: factor for multipliers, factor in _WORDS for multiplier in multipliers.split()}
-_SHARES = {"%": 0.01, "‰": 0.001, "prozent": 0.01, "percent": 0.01, "pour cent": 0.01, "per cento": 0.01}
+PERCENT = "%"
+_SHARES = {PERCENT: 0.01, "‰": 0.001, "prozent": 0.01, "percent": 0.01, "pour cent": 0.01, "per cento": 0.01}
 _SPOKEN = (
-    rf"{_ABOUT}?\s*(?P<sign>[-+]?)\s*{_CURRENCY}?\s*(?P<sign2>-?)\s*(?P<digits>[0-9][0-9'., ]*?|[.,][0-9]+)"
-    rf"{_NO_CENTIMES}?\s*(?:(?P<word>{'|'.join(_MULTIPLIERS)})\b\.?)?\s*{_NO_CENTIMES}?\s*{_CURRENCY}?{_NO_CENTIMES}?"
-    rf"\s*(?P<share>{'|'.join(_SHARES)})?"
+    rf"{_ABOUT}?\s*(?P<sign>[-+]?)\s*(?P<front>{_CURRENCY})?\s*(?P<sign2>-?)\s*(?P<digits>[0-9][0-9'., ]*?|[.,][0-9]+)"
+    rf"{_NO_CENTIMES}?\s*(?:(?P<word>{'|'.join(_MULTIPLIERS)})\b\.?)?\s*{_NO_CENTIMES}?\s*(?P<behind>{_CURRENCY})?"
+    rf"{_NO_CENTIMES}?\s*(?P<share>{'|'.join(_SHARES)})?"
 )
 
 _WHOLE = r"[0-9]*|[0-9]{1,3}([' .,])[0-9]{3}(?:\1[0-9]{3})*|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}"
@@ -155,6 +166,23 @@ def multiplier_of(text: str) -> float | None:
     """
     spoken = re.fullmatch(_SPOKEN, plain_number_text(text))
     return _MULTIPLIERS.get(spoken.group("word")) if spoken else None
+
+
+def amount_unit(plain: str) -> tuple[str, bool] | None:
+    """The currency of an amount, or % of a share, and whether a word multiplies it; None where a text is no amount.
+
+    >>> amount_unit("chf 500"), amount_unit("12 teur"), amount_unit("65 %"), amount_unit("500"), amount_unit("15 m²")
+    (('chf', False), ('eur', True), ('%', False), ('', False), None)
+    """
+    inner = re.fullmatch(_BRACKETS, plain) or re.fullmatch(_SIGN_BEHIND, plain)
+    spoken = re.fullmatch(_SPOKEN, inner.group("inner").strip() if inner else plain)
+    if spoken is None:
+        return ("", False) if re.fullmatch(_MACHINE, plain) else None
+    if spoken.group("share") or (inner and "share" in inner.groupdict() and inner.group("share")):
+        return PERCENT, False
+    word = spoken.group("word") or ""
+    currency = (spoken.group("front") or spoken.group("behind") or word[1:]).strip(".")
+    return _CURRENCY_OF.get(currency, ""), bool(word)
 
 
 def _negated(number: float | None, factor: float) -> float | None:

@@ -14,6 +14,8 @@ from leadwerk.importing.column_mapping import ROW_NUMBER, ColumnMapping
 from leadwerk.importing.lead_ids import example_without_zeros
 from leadwerk.importing.plan import ImportPlan
 from leadwerk.importing.policy_file import is_untouched
+from leadwerk.importing.unit_column import unit_factor, unit_refusal
+from leadwerk.policy.folding import folded
 from leadwerk.private_files import private_folder
 from leadwerk.texts.message import Message
 
@@ -70,6 +72,7 @@ def refuse_overwriting(plan: ImportPlan, folder: Path, *, replace: bool) -> None
     """
     if not replace:
         _refuse_lost_zeros(plan, folder)
+        _refuse_other_units(plan, folder)
     path = folder / POLICY_FILE
     if plan.own_policy is not None or replace or not path.exists():
         return
@@ -106,6 +109,18 @@ def _refuse_lost_zeros(plan: ImportPlan, folder: Path) -> None:
             field="id",
             value=column,
         )
+
+
+def _refuse_other_units(plan: ImportPlan, folder: Path) -> None:
+    """Refuse a column whose numbers do not continue those of the file before: a lead stored in cm, the next in mm."""
+    before = read_mapping(folder)
+    learned = {folded(name): how.unit for name, how in before.formats.items()} if before else {}
+    for name, how in plan.mapping.formats.items():
+        unit = learned.get(folded(name))
+        if name in plan.mapping.exclude or unit is None or how.unit is None:
+            continue
+        if unit_factor(name, unit, how.unit) != 1.0:
+            raise unit_refusal(name, unit, how.unit)
 
 
 def _policy_columns(text: str) -> set[str]:
