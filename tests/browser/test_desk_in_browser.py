@@ -286,6 +286,19 @@ def test_a_page_of_another_site_changes_nothing(desk: Desk, rows: Rows) -> None:
     assert [row["seller"] for row in rows("picks") if row["lead_id"] == "l6"] == ["anna"]
 
 
+def test_a_session_that_is_over_leads_to_the_sign_in_and_back(desk: Desk) -> None:
+    page = desk.page("anna", viewport={"width": 1280, "height": 900})
+    page.goto(f"{desk.base}/calls?list=all")
+    page.wait_for_selector("#panel h2")
+    page.context.clear_cookies(name="leadwerk")
+    # The panel cannot be loaded: the page leads to the sign-in instead.
+    page.keyboard.press("j")
+    page.wait_for_selector("text=Nobody is signed in")
+    desk.enter(page, "anna")
+    assert page.url == f"{desk.base}/calls?list=all"
+    desk.renew_link(page)
+
+
 def test_back_reload_and_a_double_click_do_nothing_twice(desk: Desk, rows: Rows) -> None:
     page = desk.page("beat", viewport={"width": 1280, "height": 900})
     page.goto(f"{desk.base}/calls/l7")

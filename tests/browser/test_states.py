@@ -26,6 +26,7 @@ SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 HEAD, WHY = ".leadhead", ".why-card"
 STATES = {
     "empty list": ("flora", "/calls", ".empty"),
+    "empty list, of one language": ("eva", "/calls?language=fr", ".empty"),
     "scores old, for who can do something": ("eva", "/calls", ".notice.warn"),
     "scores old, for a seller": ("anna", "/calls", ".notice.warn"),
     "no model yet": ("carla", "/calls", ".notice:not(.warn)"),
@@ -44,6 +45,7 @@ STATES = {
     "another role's page (403)": ("anna", "/operations", "main"),
     "no role (403)": ("nora", "/calls", "main"),
     "error of ours (500)": ("anna", "/calls/damaged", "main"),
+    "error of ours (500), for who can do something": ("eva", "/calls/damaged", "main"),
     "does not answer now (503)": ("eva", "/operations", "main"),
 }
 """Each state: who reads, what page, and the part of it that shows the state."""
@@ -75,9 +77,7 @@ def desk_with_states(browser: Browser, home_with_states: Path) -> Iterator[Desk]
 def _enter_last(desk: Desk, name: str) -> list[Any]:
     """Cookies of who has no role: no page gives the link for the next person."""
     page = desk.browser.new_context().new_page()
-    page.goto(desk.link)
-    page.check(f"input[value={name}]")
-    page.click("button.primary")
+    desk.enter(page, name)
     return list(page.context.cookies())
 
 

@@ -31,15 +31,23 @@ class Desk:
         page.on("pageerror", lambda error: self.errors.append(f"{error} at {page.url}"))
         return page
 
-    def _enter(self, name: str) -> list[Any]:
-        context: BrowserContext = self.browser.new_context()
-        page = context.new_page()
+    def enter(self, page: Page, name: str) -> None:
+        """Sign a person in by the link for the next browser; what follows needs a new one."""
         page.goto(self.link)
         page.check(f"input[value={name}]")
         page.click("button.primary")
+
+    def renew_link(self, page: Page) -> None:
+        """Get the link for one more browser from the page of who is signed in."""
         page.goto(f"{self.base}/settings")
         page.click("form[action='/settings/link'] button")
         self.link = page.inner_text("#link")
+
+    def _enter(self, name: str) -> list[Any]:
+        context: BrowserContext = self.browser.new_context()
+        page = context.new_page()
+        self.enter(page, name)
+        self.renew_link(page)
         cookies: list[Any] = context.cookies()
         context.close()
         return cookies

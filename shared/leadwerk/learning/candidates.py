@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from leadwerk.catalogue.minimums import MINIMUM_POSITIVES
 from leadwerk.features.contract import Feature
 from leadwerk.learning.averaging import AveragePlan, fit_average
 from leadwerk.learning.calibrate import sampling_calibration
 from leadwerk.learning.landmarks import Landmarks
-from leadwerk.learning.logistic import MINIMUM_POSITIVES, fit_logistic
+from leadwerk.learning.logistic import fit_logistic
 from leadwerk.learning.model import Model, ModelKind
 from leadwerk.learning.promotion_gate import GateEvidence
 from leadwerk.learning.split import split_by_time

@@ -16,9 +16,6 @@ from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.model import Model
 from leadwerk.learning.split import folds
 
-MINIMUM_POSITIVES = 8
-"""Converted leads below which not even a regression is tried (some for each of its folds)."""
-
 FOLDS = 4
 MANY = 10_000
 

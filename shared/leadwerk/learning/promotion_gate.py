@@ -25,9 +25,6 @@ from leadwerk.texts.message import Message
 Verdict = Literal["promoted", "no_signal", "points_rank_better", "champion_is_better", "nothing_new"]
 Level = Literal["calibrated", "stale"]
 
-MINIMUM_TEST_POSITIVES = 5
-"""Fewer converted leads in the test period say nothing about a model."""
-
 MINIMUM_NEW_POSITIVES = 5
 """Fewer converted leads that the champion has not learned from are no reason to change it."""
 

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
+from leadwerk.catalogue.minimums import MINIMUM_POSITIVES, MINIMUM_TEST_POSITIVES
 from leadwerk.features.contract import Feature
 from leadwerk.features.encode import Encoder
 from leadwerk.learning.boosting import fit_boosting
 from leadwerk.learning.landmarks import Landmarks
-from leadwerk.learning.logistic import MINIMUM_POSITIVES, fit_logistic
+from leadwerk.learning.logistic import fit_logistic
 from leadwerk.learning.model import Model, ModelKind
-from leadwerk.learning.promotion_gate import MINIMUM_TEST_POSITIVES
 from leadwerk.learning.segmented_model import SegmentedModel
 from leadwerk.learning.split import Split
 from leadwerk.learning.training_setup import TrainingSetup

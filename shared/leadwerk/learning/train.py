@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from msgspec import structs
 
+from leadwerk.catalogue.minimums import MINIMUM_POSITIVES, MINIMUM_TEST_POSITIVES
 from leadwerk.features.encode import Columns
 from leadwerk.learning.averaging import AveragePlan
 from leadwerk.learning.candidate_comparison import Challenger, ChampionForecast, ComparisonSetup, compare
@@ -20,11 +21,11 @@ from leadwerk.learning.candidates import (
 from leadwerk.learning.evaluate import Evaluation
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.level import level_shift, newest_leads
-from leadwerk.learning.logistic import MINIMUM_POSITIVES, fit_logistic
+from leadwerk.learning.logistic import fit_logistic
 from leadwerk.learning.model import Model, ModelKind
 from leadwerk.learning.model_profile import influences, profile, score_profile
 from leadwerk.learning.points_baseline import PointsBaseline
-from leadwerk.learning.promotion_gate import MINIMUM_TEST_POSITIVES, GateDecision, name_of
+from leadwerk.learning.promotion_gate import GateDecision, name_of
 from leadwerk.learning.segment_trials import SegmentTrial, SegmentTrialResult, try_segments
 from leadwerk.learning.segmented_model import SegmentedModel
 from leadwerk.learning.soft_labels import RecentOutcomes, with_soft_labels

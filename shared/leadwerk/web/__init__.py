@@ -14,6 +14,7 @@ from __future__ import annotations
 import gc
 import math
 import re
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -100,6 +101,8 @@ Body = TypeVar("Body", bound=Request)
 Read = TypeVar("Read")
 Function = Callable[[HTTPRequest], Response]
 Door = Callable[[Mapping[str, str]], None]
+ErrorPage = Callable[[Exception, str], Answer]
+"""What a browser sees of an error, with the number by which the log has it."""
 
 
 def entry(
@@ -166,10 +169,15 @@ def health(stage: str, http: HTTPRequest) -> Response | None:
     return _json({"status": "ok", "function": stage}, 200) if is_asked else None
 
 
-def answered(stage: str, headers: Mapping[str, str], call: Callable[[], Any]) -> Response:
-    """Run `call` and turn its result or error into a response, with one line of JSON in the log under its trace."""
+def answered(
+    stage: str, headers: Mapping[str, str], call: Callable[[], Any], error_page: ErrorPage | None = None
+) -> Response:
+    """Run `call` and turn its result or error into a response, with one line of JSON in the log under its trace.
+
+    An error becomes a problem document, or where browsers ask its `error_page`.
+    """
     log.follow(headers)
-    with _OutermostFrame(stage) as frame:
+    with _OutermostFrame(stage, error_page) as frame:
         result = call()
         frame.response = _response(result)
         log.finished(stage, result, frame.seconds)
@@ -181,6 +189,7 @@ class _OutermostFrame:
     """What a call must not leave: an error inside becomes the response, and a line of the log."""
 
     stage: str
+    error_page: ErrorPage | None = None
     response: Response = (b"", HTTPStatus.INTERNAL_SERVER_ERROR, {})
     started: float = field(default_factory=time.monotonic)
 
@@ -193,16 +202,28 @@ class _OutermostFrame:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
-        match error:
-            case LeadwerkError():
-                log.refused_or_failed(self.stage, error, self.seconds)
-                self.response = _problem_response(error)
-            case Exception():
-                # Nobody foresaw it: the details are for the log, and not for the user.
-                log.failed_unexpectedly(self.stage, error, self.seconds)
-                self.response = _json(UNEXPECTED, HTTPStatus.INTERNAL_SERVER_ERROR, CONTENT_TYPE)
+        if isinstance(error, Exception):
+            self.response = self._problem(error) if self.error_page is None else self._page(error, self.error_page)
         # A process that is being ended is not kept from it.
         return isinstance(error, Exception)
+
+    def _problem(self, error: Exception) -> Response:
+        self._log(self.stage, error)
+        if isinstance(error, LeadwerkError):
+            return _problem_response(error)
+        return _json(UNEXPECTED, HTTPStatus.INTERNAL_SERVER_ERROR, CONTENT_TYPE)
+
+    def _page(self, error: Exception, error_page: ErrorPage) -> Response:
+        request_id = secrets.token_hex(4)
+        self._log(f"{self.stage} {request_id}", error)
+        return _response(error_page(error, request_id))
+
+    def _log(self, stage: str, error: Exception) -> None:
+        if isinstance(error, LeadwerkError):
+            log.refused_or_failed(stage, error, self.seconds)
+        else:
+            # Nobody foresaw it: the details are for the log, and not for the user.
+            log.failed_unexpectedly(stage, error, self.seconds)
 
 
 def decode(kind: type[Read], raw: bytes) -> Read:

@@ -25,7 +25,15 @@ def verdict(lead_id: str, opinion: str, at: datetime = NOW) -> dict[str, Any]:
 
 def test_errors_both_ways_are_those_of_the_first_score(tmp_path: Path) -> None:
     april = NOW - 20 * DAY
-    names = {"hot won": "HOT", "hot lost": "HOT", "hot bad": "HOT", "cold won": "COLD", "cold lost": "COLD"}
+    names = {
+        "hot won": "HOT",
+        "hot lost": "HOT",
+        "hot bad": "HOT",
+        "cold won": "COLD",
+        "cold lost": "COLD",
+        "out won": "DISQUALIFIED",
+        "out lost": "DISQUALIFIED",
+    }
     later = [score("cold won", NOW - HOUR, score_cluster="HOT"), score("hot lost", NOW - HOUR, score_cluster="COLD")]
     filled = warehouse(
         tmp_path,
@@ -34,15 +42,16 @@ def test_errors_both_ways_are_those_of_the_first_score(tmp_path: Path) -> None:
                 score("old", april, score_cluster="HOT")],
         outcomes=[outcome("hot won", NOW, "signed", WON), outcome("cold won", NOW, "signed", WON),
                   outcome("hot lost", NOW, "closedlost", "lost"), outcome("cold lost", NOW, "closedlost", "lost"),
-                  outcome("old", april, "closedlost", "lost")],
+                  outcome("old", april, "closedlost", "lost"), outcome("out won", NOW, "signed", WON),
+                  outcome("out lost", NOW, "closedlost", "lost")],
         verdicts=[verdict("hot bad", "bad"), verdict("cold lost", "good")],
     )  # fmt: skip
     review = read_review(filled, POLICY, MAY, NOW + HOUR)
     assert {row.lead_id for row in review.false_positives} == {"hot lost", "hot bad"}
-    assert [row.lead_id for row in review.false_negatives] == ["cold won"]
+    assert [row.lead_id for row in review.false_negatives] == ["cold won", "out won"]
     assert review.ended(is_hot=True) == (2, 1)
     assert review.ended(is_hot=False) == (2, 1)
-    assert review.lost_statuses == [("closedlost", 2)]
+    assert review.lost_statuses == [("closedlost", 3)]
     assert sorted(review.verdicts) == [(("bad", "no_budget"), 1), (("good", "no_budget"), 1)]
 
 
@@ -56,7 +65,7 @@ def test_a_month_is_one_of_the_policys_clock() -> None:
 
 
 def reviewed(cluster: str, count: int, won: int) -> list[ReviewedLead]:
-    nothing = dict.fromkeys(("points", "seller", "verdict", "reason", "note"))
+    nothing = dict.fromkeys(("points", "decided_by", "seller", "verdict", "reason", "note"))
     return [
         ReviewedLead(
             lead_id=f"{cluster}{at}", score_id="s", day=NOW.date(), basis="model", score_cluster=cluster,

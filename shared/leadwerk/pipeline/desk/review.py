@@ -31,6 +31,7 @@ class ReviewedLead(Struct, frozen=True, kw_only=True):
     day: date
     basis: str
     score_cluster: str
+    decided_by: str | None
     predictive_score: int | None
     points: float | None
     is_withheld: bool
@@ -114,12 +115,16 @@ class Review:
 
     @property
     def false_negatives(self) -> list[ReviewedLead]:
-        """WARM or COLD at first, and won; the lowest scores first."""
+        """WARM, COLD or disqualified at first, and won; the lowest scores first."""
         return sorted((lead for lead in self.scored if not lead.is_hot and self.is_won(lead)), key=_value)
 
     def ended(self, *, is_hot: bool) -> tuple[int, int]:
-        """How many leads that were HOT at first (or were not) ended, and how many of them were won."""
-        ends = [lead for lead in self.scored if lead.is_hot == is_hot and lead.outcome is not None]
+        """How many leads that were HOT at first (or were not) ended, and how many of them were won.
+
+        Without the disqualified, whom nobody calls: of them the order says nothing.
+        """
+        called = [lead for lead in self.scored if lead.score_cluster != "DISQUALIFIED"]
+        ends = [lead for lead in called if lead.is_hot == is_hot and lead.outcome is not None]
         return len(ends), sum(map(self.is_won, ends))
 
     @property

@@ -16,6 +16,8 @@ async function show(row, { focus = false } = {}) {
   const answer = await fetch($("[data-open]", row).href, { headers: { "X-Part": "panel" } }).catch(() => null);
   clearTimeout(late);
   panel.removeAttribute("aria-busy");
+  // The session is over: the page itself leads to the sign-in, and back.
+  if (answer?.status === 401) { location.reload(); return; }
   // Only the panel itself, of our own origin and escaped on the server, is put into the page; and only the last one asked for.
   if (turn === latest && answer?.ok && answer.headers.get("X-Part") === "panel") panel.innerHTML = policy.createHTML(await answer.text());
 }

@@ -11,23 +11,24 @@ from urllib.parse import urlencode
 from msgspec import Meta, Struct
 
 from leadwerk.catalogue.languages import Language
-from leadwerk.errors import InputError
+from leadwerk.catalogue.minimums import MINIMUM_WON
 from leadwerk.pipeline.desk import call_list
 from leadwerk.pipeline.desk.call_list import Grade, LeadFilter, LeadPage, Region, Sort, Text
 from leadwerk.pipeline.desk.list_counts import ListCounts, list_counts
 from leadwerk.pipeline.desk.page_cursor import PageRequest
 from leadwerk.pipeline.desk.week_of_calls import WeekOfCalls, week_of_calls
 from leadwerk.pipeline.leads.score_history import WITHHELD
+from leadwerk.pipeline.totals import won_leads
 from leadwerk.policy.section import Cluster
 from leadwerk.report.wording import Wording
 from leadwerk.texts.catalogue import entries
-from leadwerk.texts.message import Message
 from leadwerk.web import Answer
 from leadwerk.web.pages.cached import cached, forget
+from leadwerk.web.pages.empty_list import other_languages
 from leadwerk.web.pages.lead_view import row_view
 from leadwerk.web.pages.readable import readable_lead
 from leadwerk.web.pages.rendering import redirect, render
-from leadwerk.web.pages.site import lead_path
+from leadwerk.web.pages.site import checked_next, lead_path
 from leadwerk.web.pages.visit import LANGUAGES, Visit
 
 CANTONS = (
@@ -100,7 +101,8 @@ def show(visit: Visit, form: CallsForm) -> Answer:
         lists=LISTS,
         total=total,
         hot=hot_threshold(visit),
-        points_decide=_points_decide(page),
+        no_model=_no_model(visit, wording, page),
+        other_languages=[] if rows else other_languages(visit, wording, form.list, form.language),
         stale=counts.newest is not None and visit.now - counts.newest > STALE,
         filters=_filters(visit, wording, form),
         chosen=form.lead or (rows[0].lead_id if rows else None),
@@ -110,10 +112,14 @@ def show(visit: Visit, form: CallsForm) -> Answer:
     )
 
 
-def _points_decide(page: LeadPage) -> bool:
-    """Whether no model scored the page's leads; those that are worked without a score do not count."""
+def _no_model(visit: Visit, wording: Wording, page: LeadPage) -> str:
+    """What a model needs, where none scored the page's leads; those that are worked without a score do not count."""
     bases = {lead.basis for lead in page.leads}.difference(WITHHELD)
-    return bool(bases) and "model" not in bases
+    if not bases or "model" in bases:
+        return ""
+    won = cached(("won_leads", visit.policy.version), lambda: won_leads(visit.warehouse, visit.policy, visit.now))
+    key = "page.no_model.needed" if won < MINIMUM_WON else "page.no_model.enough"
+    return wording.say(key, needed=wording.number(MINIMUM_WON), known=wording.number(won))
 
 
 def read_list(visit: Visit, form: CallsForm, *, limit: int) -> LeadPage:
@@ -202,20 +208,6 @@ def release(visit: Visit, form: DeedForm, lead_id: str) -> Answer:
     visit.picks.release(lead_id, name, visit.now)
     forget()
     return redirect(checked_next(form.next), "released")
-
-
-def checked_next(path: str) -> str:
-    """An address of this desk; any other would lead its reader away.
-
-    >>> checked_next("/calls?list=mine")
-    '/calls?list=mine'
-
-    Raises:
-        InputError: the address is that of another site.
-    """
-    if not path.startswith("/") or path.startswith("//") or "\\" in path or not path.isprintable():
-        raise InputError(Message("refusal.next"), field="next", value=path[:60])
-    return path
 
 
 def _filters(visit: Visit, wording: Wording, form: CallsForm) -> list[Choice]:

@@ -19,10 +19,10 @@ from leadwerk.pipeline.desk.pick_state import Pick
 from leadwerk.report.wording import Wording
 from leadwerk.web import Answer
 from leadwerk.web.pages.cached import forget
-from leadwerk.web.pages.calls import DeedForm, checked_next
+from leadwerk.web.pages.calls import DeedForm
 from leadwerk.web.pages.lead_points import ledger_lines
 from leadwerk.web.pages.rendering import redirect, render
-from leadwerk.web.pages.site import NoForm, company_path, lead_path
+from leadwerk.web.pages.site import NoForm, checked_next, company_path, lead_path
 from leadwerk.web.pages.visit import Visit
 
 MOST_SHOWN = 50

@@ -23,6 +23,7 @@ from leadwerk.pipeline.privacy.objection import Objection, record_objection
 from leadwerk.report.wording import Wording
 from leadwerk.texts.message import Message
 from leadwerk.web import Answer, NotFound
+from leadwerk.web.pages.act_names import act_name
 from leadwerk.web.pages.cached import forget
 from leadwerk.web.pages.rendering import render
 from leadwerk.web.pages.table_csv import csv_answer
@@ -85,8 +86,8 @@ def show(visit: Visit, form: TrailForm) -> Answer:
         "privacy.html",
         menu_entry="privacy",
         form=form,
-        actions=sorted({entry.action for entry in recent}),
-        entries=[(wording.moment(entry.occurred_at), *_texts(entry)) for entry in entries[:MOST_SHOWN]],
+        actions=sorted((act_name(wording, action), action) for action in {entry.action for entry in recent}),
+        entries=[(wording.moment(entry.occurred_at), *_texts(wording, entry)) for entry in entries[:MOST_SHOWN]],
         total=len(entries),
         most=MOST_SHOWN,
         may_delete=may_delete(visit),
@@ -113,9 +114,15 @@ def _filters(visit: Visit, form: TrailForm) -> AuditFilter:
     )
 
 
-def _texts(entry: AuditEntry) -> tuple[str, ...]:
+def _texts(wording: Wording, entry: AuditEntry) -> tuple[str, ...]:
     change = " → ".join(text for text in (entry.before, entry.after) if text)
-    return (entry.actor or "Leadwerk", entry.action, entry.object or "", change[:LONGEST_CELL], entry.reason or "")
+    return (
+        entry.actor or "Leadwerk",
+        act_name(wording, entry.action),
+        entry.object or "",
+        change[:LONGEST_CELL],
+        entry.reason or "",
+    )
 
 
 def may_delete(visit: Visit) -> bool:

@@ -14,8 +14,9 @@ from leadwerk.pipeline.desk.stored_reasons import reason_details, reasons_of_sco
 from leadwerk.report.wording import Wording
 from leadwerk.stats.wilson import wilson
 from leadwerk.web import Answer
+from leadwerk.web.pages.act_names import act_name
 from leadwerk.web.pages.cached import cached
-from leadwerk.web.pages.lead_view import reason_views
+from leadwerk.web.pages.lead_view import counted_in, reason_views
 from leadwerk.web.pages.operations import champion_drift
 from leadwerk.web.pages.rendering import render, style_sheet
 from leadwerk.web.pages.rule_views import suggestion_views
@@ -27,7 +28,7 @@ MOST_SHOWN = 50
 LEAST = 20  # ended leads; below, a share says nothing
 DECISIONS = (
     "publish", "revert", "suggestion_accepted", "suggestion_declined", "threshold_hold", "threshold_release",
-    "model_promoted", "rollback",
+    "model_promoted", "promote", "rollback",
 )  # fmt: skip
 REASONS = 3
 
@@ -135,9 +136,10 @@ def _views(visit: Visit, wording: Wording, leads: Sequence[ReviewedLead]) -> lis
     views = []
     for lead in leads:
         details = reason_details(reasons.get(lead.score_id, ()), visit.language)
+        counted = counted_in(lead.basis, lead.score_cluster, lead.decided_by)
         texts = [
             f"{'+' if reason.side == 'for' else '−'} {reason.text}"
-            for reason in reason_views(wording, details, lead.basis)[:REASONS]
+            for reason in reason_views(wording, details, counted)[:REASONS]
         ]
         score = lead.predictive_score
         verdict, reason = _verdict(visit, wording, lead.verdict, lead.reason)
@@ -171,7 +173,13 @@ def _decisions(visit: Visit, wording: Wording, month: Month) -> list[tuple[str, 
         return [act for act in read_trail(visit.warehouse, filters) if act.action.startswith(DECISIONS)]
 
     return [
-        (wording.moment(act.occurred_at), act.actor or "Leadwerk", act.action, act.object or "", act.reason or "")
+        (
+            wording.moment(act.occurred_at),
+            act.actor or "Leadwerk",
+            act_name(wording, act.action),
+            act.object or "",
+            act.reason or "",
+        )
         for act in cached(("decisions", month), read)
     ]
 

@@ -7,6 +7,7 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -15,7 +16,7 @@ from msgspec import Struct
 from leadwerk import settings
 from leadwerk.errors import InputError, LeadwerkError
 from leadwerk.policy.people import STAFF, Role
-from leadwerk.texts.message import Message
+from leadwerk.texts.message import Message, placed_message
 from leadwerk.web import Answer, NotFound, Response, answered, log, retry_after, status_of
 from leadwerk.web.door.admission import admit
 from leadwerk.web.door.origin import check_origin
@@ -31,6 +32,11 @@ from leadwerk.web.routes import NAME, READING, QueriedRequest, query
 # Forms carry a pasted policy or a file of leads, and nothing larger.
 FORM_BYTES = 2_000_000
 MOST_FIELDS = 2_000  # a file's columns have a field each
+FAULT = (Message("page.error.ours"), Message("page.error.ours.remedy"))
+RETURN = "leadwerk_return"
+"""Cookie of the address that nobody was signed in for; `/enter` alone receives it."""
+
+LONGEST_RETURN = 2_000
 
 
 class NoForm(Struct, frozen=True):
@@ -108,28 +114,16 @@ class Site:
         return self.loaded[name]
 
     def __call__(self, http: QueriedRequest) -> Response:
-        return answered("desk_page", http.headers, lambda: self._answer(http))
+        call = _PageCall(self, http, browser_language(http.headers))
+        return answered("desk_page", http.headers, call.answer, call.failure)
 
-    def _answer(self, http: QueriedRequest) -> Answer:
-        fields = _query(http)
-        try:
-            check_address(http.headers)
-            check_origin(http.method, http.headers)
-            visitor = admit(settings.read(), http.headers)
-        except NotSignedIn as error:
-            return _door(http, error)
-        except (Forbidden, LeadwerkError) as error:
-            return _refusal_at_door(http, error)
-        visit = Visit(visitor=visitor, now=clock(), path=http.path, query=fields, headers=http.headers)
-        try:
-            if visitor.is_program:
-                raise Forbidden(Message("refusal.people"), field="role")
-            return self._page(visit, http)
-        except LeadwerkError as error:
-            again = _address(visit) if http.method in READING else ""
-            return error_page(visit, error, again)
+    def page(self, visit: Visit, http: QueriedRequest) -> Answer:
+        """The page that answers a request.
 
-    def _page(self, visit: Visit, http: QueriedRequest) -> Answer:
+        Raises:
+            NotFound, MethodNotAllowed: no page has this path, or not by this method.
+            Forbidden: the person's roles do not allow it.
+        """
         matches = self._matches(http.path)
         if not matches:
             remedy = Message("refusal.page.menu")
@@ -142,6 +136,41 @@ class Site:
                 return answer
         allowed = tuple(dict.fromkeys(page.method for page, _ in matches))
         raise MethodNotAllowed(f"{http.method} {http.path[:200]} is not answered.", allowed=allowed)
+
+
+@dataclass
+class _PageCall:
+    """A request to the site; `language` is the browser's, and `reads_details` is False, until the reader is known."""
+
+    site: Site
+    http: QueriedRequest
+    language: str
+    reads_details: bool = False
+
+    def answer(self) -> Answer:
+        http = self.http
+        fields = _query(http)
+        try:
+            check_address(http.headers)
+            check_origin(http.method, http.headers)
+            visitor = admit(settings.read(), http.headers)
+        except NotSignedIn as error:
+            return _door(http, error)
+        except (Forbidden, LeadwerkError) as error:
+            return _refusal_at_door(http, error)
+        visit = Visit(visitor=visitor, now=clock(), path=http.path, query=fields, headers=http.headers)
+        self.reads_details = reads_details(visit)
+        self.language = visit.language
+        try:
+            if visitor.is_program:
+                raise Forbidden(Message("refusal.people"), field="role")
+            return self.site.page(visit, http)
+        except LeadwerkError as error:
+            return error_page(visit, error, _again(http))
+
+    def failure(self, error: Exception, request_id: str) -> Answer:
+        """The page of an error that nobody foresaw, or that leaves no page with a menu, such as a policy's mistake."""
+        return failure_page(self.http, error, self.language, request_id, with_details=self.reads_details)
 
 
 def _form_of(page: Page, visit: Visit, http: QueriedRequest) -> Struct:
@@ -163,9 +192,10 @@ def _query(http: QueriedRequest) -> Mapping[str, str]:
 
 
 def _door(http: QueriedRequest, error: NotSignedIn) -> Answer:
-    """Nobody is signed in: the page that says how, in the browser's language."""
-    language = browser_language(http.headers)
-    return bare("signed_out.html", status=status_of(error), language=language, is_lost=http.method not in READING)
+    """Nobody is signed in: the page that says how, in the browser's language. Entering leads back to the address."""
+    language, again = browser_language(http.headers), _again(http)
+    page = bare("signed_out.html", status=status_of(error), language=language, again=again, is_lost=not again)
+    return replace(page, headers={**page.headers, "Set-Cookie": return_cookie(again)}) if again else page
 
 
 def _refusal_at_door(http: QueriedRequest, error: LeadwerkError) -> Answer:
@@ -185,19 +215,65 @@ def browser_language(headers: Mapping[str, str]) -> str:
     return "en"
 
 
-def _address(visit: Visit) -> str:
-    """The address that the visit asked for."""
-    return quote(visit.path) + (f"?{urlencode(visit.query)}" if visit.query else "")
+def _again(http: QueriedRequest) -> str:
+    """The address that was asked for; empty for a form, which only its page sends again."""
+    if http.method not in READING:
+        return ""
+    return quote(http.path) + (f"?{urlencode(fields)}" if (fields := _query(http)) else "")
+
+
+def return_cookie(address: str) -> str:
+    """Value of the header Set-Cookie that keeps the address of a page for who enters; of an empty one, that ends it."""
+    is_kept = 0 < len(address) <= LONGEST_RETURN
+    value, seconds = (quote(address, safe=""), 43_200) if is_kept else ("", 0)
+    return f"{RETURN}={value}; HttpOnly; SameSite=Strict; Path=/enter; Max-Age={seconds}"
+
+
+def reads_details(visit: Visit) -> bool:
+    """Whether a fault of ours is told with its object and remedy: who only calls leads can do nothing with them."""
+    return visit.may("manager", "operator", "privacy")
 
 
 def error_page(visit: Visit, error: LeadwerkError, again: str = "") -> Answer:
     """What happened, that nothing was changed, and what to do; the id finds the line in the log.
 
-    `again`: the address to try again where the fault is ours; empty: it was a form, which only its page sends again.
+    `again`: the address to try again where the fault is ours.
     """
     status, request_id = status_of(error), secrets.token_hex(4)
     log.refused_or_failed(f"desk_page {request_id}", error, 0.0)
-    return render(visit, "error.html", status=status, error=error, code=status, request_id=request_id, again=again)
+    texts = error.texts if status < HTTPStatus.INTERNAL_SERVER_ERROR or reads_details(visit) else FAULT
+    return render(visit, "error.html", status=status, error=error, texts=texts, code=status, request_id=request_id,
+                  again=again)  # fmt: skip
+
+
+def failure_page(
+    http: QueriedRequest, error: Exception, language: str, request_id: str, *, with_details: bool = False
+) -> Answer:
+    """The page of an error without menu; `with_details`: the reader may know what an error of Leadwerk says."""
+    foreseen = error if isinstance(error, LeadwerkError) else None
+    page = bare(
+        "failed.html",
+        status=status_of(foreseen) if foreseen else HTTPStatus.INTERNAL_SERVER_ERROR,
+        language=language,
+        texts=(placed_message(foreseen), foreseen.texts[1]) if foreseen and with_details else FAULT,
+        request_id=request_id,
+        again=_again(http),
+    )
+    return replace(page, headers={**page.headers, **(retry_after(foreseen) if foreseen else {})})
+
+
+def checked_next(path: str) -> str:
+    """An address of this desk; any other would lead its reader away.
+
+    >>> checked_next("/calls?list=mine")
+    '/calls?list=mine'
+
+    Raises:
+        InputError: the address is that of another site.
+    """
+    if not path.startswith("/") or path.startswith("//") or "\\" in path or not path.isprintable():
+        raise InputError(Message("refusal.next"), field="next", value=path[:60])
+    return path
 
 
 def lead_path(lead_id: str, action: str = "") -> str:

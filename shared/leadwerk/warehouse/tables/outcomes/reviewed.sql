@@ -20,9 +20,9 @@ latest_verdict AS (
 ),
 
 first_score AS (
-  SELECT lead_id, score_id, day, basis, score_cluster, predictive_score, points
+  SELECT lead_id, score_id, day, basis, score_cluster, decided_by, predictive_score, points
   FROM leadwerk.scores
-  WHERE day >= @first_day AND scored_at <= @as_of AND score_cluster IN ('HOT', 'WARM', 'COLD')
+  WHERE day >= @first_day AND scored_at <= @as_of AND score_cluster IN ('HOT', 'WARM', 'COLD', 'DISQUALIFIED')
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at, stored_at, score_id) = 1
 ),
 
@@ -39,6 +39,7 @@ SELECT
   s.day,
   s.basis,
   s.score_cluster,
+  s.decided_by,
   IF(w.lead_id IS NULL, s.predictive_score, NULL) AS predictive_score,
   IF(w.lead_id IS NULL, s.points, NULL) AS points,
   w.lead_id IS NOT NULL AS is_withheld,
