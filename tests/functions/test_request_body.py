@@ -111,6 +111,7 @@ def test_a_body_is_bounded_after_it_is_unpacked_as_well() -> None:
         (b'{"a": NaN, "b": 1}', "is no number"),
         (b'{"a": -Infinity, "b": 1}', "is no number"),
         (b'{"a": 1e999, "b": 1}', "is no number"),
+        (b'{"a": ' + b"9" * 5000 + b', "b": 1}', "is no number"),
         (b'{"a": "x\\ud83d", "b": 1}', "half a character"),
         (b'{"a": "\\ude00", "b": 1}', "half a character"),
     ],

@@ -58,6 +58,14 @@ def epoch(at: datetime, factor: int) -> str:
     return str(int(at.replace(tzinfo=UTC).timestamp()) * factor)
 
 
+def german_half(at: datetime) -> str:
+    return f"{at:%Y/%m/%d} {at.hour % 12 or 12}:{at:%M:%S} {'vorm.' if at.hour < 12 else 'nachm.'}"
+
+
+def half_day(at: datetime, forenoon: str, afternoon: str) -> str:
+    return f"{at:%d/%m/%Y} {at.hour % 12 or 12}:{at:%M} {forenoon if at.hour < 12 else afternoon}"
+
+
 TIMES: dict[str, tuple[Callable[[datetime], str], timedelta]] = {
     "French, with weekday": (french, timedelta()),
     "Italian, two digits of the year": (lambda at: f"{at:%d}-{ITALIAN[at.month - 1]}-{at:%y %H:%M}", timedelta()),
@@ -72,6 +80,15 @@ TIMES: dict[str, tuple[Callable[[datetime], str], timedelta]] = {
     "offset behind a blank": (lambda at: at.strftime("%Y-%m-%d %H:%M:%S +0530"), timedelta(hours=5.5)),
     "zone by name": (lambda at: at.strftime("%Y-%m-%dT%H:%M:%S+02:00[Europe/Zurich]"), timedelta(hours=2)),
     "digits": (lambda at: at.strftime("%Y%m%d%H%M%S"), timedelta()),
+    "Google's form in German": (lambda at: german_half(at) + " MESZ", timedelta(hours=2)),
+    "Google's form in English": (lambda at: at.strftime("%Y/%m/%d %I:%M:%S %p GMT+1"), timedelta(hours=1)),
+    "French half days": (lambda at: half_day(at, "du matin", "de l’après-midi"), timedelta()),
+    "Italian half days": (lambda at: half_day(at, "di mattina", "di pomeriggio"), timedelta()),
+    "Outlook": (lambda at: at.strftime("%d.%m.%Y %H:%M (UTC+01:00)"), timedelta(hours=1)),
+    "milliseconds among dates": (
+        lambda at: epoch(at, 1000) if at.day % 3 == 0 else at.isoformat(),
+        timedelta(),
+    ),
     "nanoseconds": (lambda at: epoch(at, 10**9), timedelta()),
     "microseconds": (lambda at: epoch(at, 10**6), timedelta()),
 }
@@ -83,6 +100,13 @@ def test_times_are_read_however_they_are_written(tmp_path: Path, name: str) -> N
     content = table(tmp_path, lines(lambda n: [f"L{n}", write(MOMENTS[n]), status(n)]))
     leads = parsed(plan(content, "Nr", "Status", positive="won", time="Eingang"))
     assert [at.item() for at in leads.created_at] == [at - ahead for at in MOMENTS]
+
+
+@pytest.mark.parametrize("form", ["%y-%m-%d", "%y/%m/%d %H:%M", "%y.%m.%d"])
+def test_a_year_of_two_digits_in_front_is_asked_about(tmp_path: Path, form: str) -> None:
+    content = table(tmp_path, lines(lambda n: [f"L{n}", MOMENTS[n].strftime(form), status(n)]))
+    with pytest.raises(InputError, match="a year of two digits in front"):
+        plan(content, "Nr", "Status", positive="won", time="Eingang")
 
 
 def test_zones_may_differ_from_row_to_row(tmp_path: Path) -> None:

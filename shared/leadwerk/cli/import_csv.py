@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -21,12 +22,13 @@ from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError
 from leadwerk.importing.column_mapping import StatedColumns
 from leadwerk.importing.plan import ImportPlan, StatedFormats, plan_import
+from leadwerk.importing.starting_rules import SMALL_FILE
 from leadwerk.importing.table import ReadOptions, read_table
-from leadwerk.pipeline.import_home import POLICY_FILE, prepared_files, refuse_overwriting, rejects_path
+from leadwerk.pipeline.import_home import POLICY_FILE, columns_left, prepared_files, refuse_overwriting, rejects_path
 from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
-    from leadwerk.pipeline.import_leads import PreparedImport
+    from leadwerk.pipeline.import_leads import ImportReport, PreparedImport
 
 _NO_PERSON = "dry run"  # a key for hashes that are not stored
 Columns = list[str] | None
@@ -119,6 +121,7 @@ def import_(
         show_columns(content, speech, dry_run=dry_run, as_json=call.as_json)
         return
     deployment = call.deployment
+    home = deployment.settings.home
     own_policy = deployment.policy if keep_policy else None
     stated = StatedColumns(
         id=id,
@@ -137,24 +140,26 @@ def import_(
         show_file(plan, speech)
     if dry_run:
         with working(speech, "import.checking", as_json=call.as_json):
-            prepared = _prepared(plan, lambda: _NO_PERSON, call.moment(), accept_rejects=accept_rejects)
+            prepared = _prepared(plan, home, lambda: _NO_PERSON, call.moment(), accept_rejects=accept_rejects)
         show_counts(call, prepared.counts, _summary(plan))
         return
-    refuse_overwriting(plan, deployment.settings.home, replace=replace_policy)
+    refuse_overwriting(plan, home, replace=replace_policy)
     now = call.storing_moment()
     with working(speech, "import.checking", as_json=call.as_json):
-        prepared = _prepared(plan, lambda: deployment.person_key, now, accept_rejects=accept_rejects)
+        prepared = _prepared(plan, home, lambda: deployment.person_key, now, accept_rejects=accept_rejects)
     _store(call, plan, prepared)
     call.record("import", file.name)
 
 
 def _prepared(
-    plan: ImportPlan, person_key: Callable[[], str], now: datetime, *, accept_rejects: bool
+    plan: ImportPlan, home: Path, person_key: Callable[[], str], now: datetime, *, accept_rejects: bool
 ) -> PreparedImport:
     from leadwerk.pipeline import import_leads as stage
 
     choices = stage.ImportChoices(person_key, accept_rejects, keep_rare_levels=plan.own_policy is not None)
-    return stage.prepare(plan.policy, plan.table, plan.mapping, choices, now=now)
+    prepared = stage.prepare(plan.policy, plan.table, plan.mapping, choices, now=now)
+    counts = replace(prepared.counts, warnings=(*prepared.counts.warnings, *columns_left(plan, home)))
+    return replace(prepared, counts=counts)
 
 
 def _zone(name: str | None) -> str | None:
@@ -183,11 +188,22 @@ def _store(call: Invocation, plan: ImportPlan, prepared: PreparedImport) -> None
     err.print(speech.say("import.policy", path=folder / POLICY_FILE))
     show(call, report, "import.imported")
     show_warnings(report, speech)
-    if plan.own_policy is None and plan.starting_rules:
-        out.print(speech.say("import.starting_rules", count=len(plan.starting_rules), file=POLICY_FILE))
+    if plan.own_policy is None and report.converted + report.lost <= SMALL_FILE:
+        _show_starting_rules(plan, report, speech)
     commands = {"retrain": "leadwerk retrain", "score": "leadwerk score --csv IN --out OUT"}
     bold = {name: f"[bold]{command}[/bold]" for name, command in commands.items()}
     out.print(speech.say("import.next", **bold))
+
+
+def _show_starting_rules(plan: ImportPlan, report: ImportReport, speech: Speech) -> None:
+    """By what a small file's leads are scored until there is a model, and how little that may be."""
+    rules, leads = plan.starting_rules, {"won": report.converted, "decided": report.converted + report.lost}
+    if not rules:
+        out.print(speech.say("import.starting_rules.none", file=POLICY_FILE, **leads))
+    elif rules[0].is_guess:
+        out.print(speech.say("import.starting_rules.guess", count=len(rules), file=POLICY_FILE, **leads))
+    else:
+        out.print(speech.say("import.starting_rules", count=len(rules), file=POLICY_FILE))
 
 
 def _summary(plan: ImportPlan) -> dict[str, object]:

@@ -257,6 +257,8 @@ def time_format(name: str, cells: TextColumn, seen: OrderEvidence, habits: Sourc
     question = ""
     if order is None and seen.is_unclear and form == "text":
         question = Message("import.question.order", column=name, example=seen.example)
+    if seen.year_first and form == "text":
+        question = Message("import.question.year", column=name, example=seen.year_first)
     if seen.converted and form == "text":
         question = Message("import.question.converted", column=name, date=seen.converted[0], text=seen.converted[1])
     return TimeFormat(ColumnFormat(kind="date", order=order, form=form), question)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from leadwerk.importing.lead_values import AttributeValues, LeadValues
 from leadwerk.importing.leads import ParsedLeads
 from leadwerk.policy.model import Policy
+from leadwerk.policy.points import PointsModel
 from leadwerk.warehouse import schema
 
 ROWS_A_BATCH = 50_000
@@ -43,8 +44,9 @@ def event_ids(parsed: ParsedLeads, policy: Policy) -> pa.StringArray:
         + [pa.array(parsed.statuses), pa.array(parsed.created_at), parsed.ids],
         names=[*names, "status", "created_at", "lead_id"],
     )
-    # The id covers how the row was read: another mapping of the same file replaces its rows.
-    reading = hashlib.sha256(msgspec.json.encode([parsed.mapping, policy.version], order="deterministic")).hexdigest()
+    # The id covers how the row was read: another mapping of the same file replaces its rows, another name does not.
+    meaning = msgspec.structs.replace(policy, name="", version="", points=PointsModel())
+    reading = hashlib.sha256(msgspec.json.encode([parsed.mapping, meaning], order="deterministic")).hexdigest()
     parts = ", ".join((*(f"CAST({name} AS VARCHAR)" for name in names), "status", "epoch_us(created_at)", "lead_id"))
     with duckdb.connect() as connection:
         # One thread: a second one takes as long again to wait for Arrow's dictionaries.

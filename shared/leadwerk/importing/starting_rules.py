@@ -25,48 +25,80 @@ from leadwerk.policy.folding import folded
 SMALL_FILE = 250
 """Decided leads up to which rules are written: from about here on a model usually finds what there is to find."""
 
-_MOST_RULES = 6
-_LEAST_LEADS = 5
-_LEAST_SHARE = 0.05
-# One-sided, 5 %: a hint, not a proof.
-_LEAST_Z = 1.64
+_MOST_RULES, _MOST_GUESSES = 6, 2
+_FEWEST_DECIDED = 4
 _POINTS_PER_DOUBLING = 15
 _FEWEST_POINTS, _MOST_POINTS = 5, 40
 _QUANTILES = (0.25, 0.5, 0.75)
 
 
 @dataclass(frozen=True)
+class Bar:
+    """What a condition needs for a rule: leads on either side, also as a share of all, and standard errors between."""
+
+    leads: int
+    share: float
+    z: float
+
+
+HINT = Bar(leads=5, share=0.05, z=1.64)
+"""One-sided, 5 %: a hint, not a proof."""
+GUESS = Bar(leads=2, share=0.0, z=1.0)
+"""Where nothing passes as a hint, an order that is a guess is better than none: few points, and said to be one."""
+
+
+@dataclass(frozen=True)
 class StartingRule:
-    """Points for leads of which a condition on one attribute holds; `z`: by how many standard errors they win more."""
+    """Points for leads of which a condition on one attribute holds; `z`: by how many standard errors they win more.
+
+    `is_guess`: too weak to be a hint.
+    """
 
     attribute: str
     label: str
     condition: dict[str, object]
     points: int
     z: float
+    is_guess: bool = False
+
+
+def decided_leads(table: CsvTable, mapping: ColumnMapping) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """The rows whose lead was won or lost, and which of them were won."""
+    codes, names = status_codes(table, mapping)
+    is_open = np.array([*(name in mapping.open for name in names), True])
+    is_won = np.array([*(folded(name) == folded(mapping.positive) for name in names), False])
+    decided = np.flatnonzero(~is_open[codes])
+    return decided, is_won[codes[decided]]
 
 
 def starting_rules(
     table: CsvTable, mapping: ColumnMapping, sources: Sequence[AttributeSource]
 ) -> tuple[StartingRule, ...]:
-    """The strongest rules of a small file, one an attribute; none of a file that is large, or shows nothing."""
-    codes, names = status_codes(table, mapping)
-    is_open = np.array([*(name in mapping.open for name in names), True])
-    is_won = np.array([*(folded(name) == folded(mapping.positive) for name in names), False])
-    decided = np.flatnonzero(~is_open[codes])
-    if not 2 * _LEAST_LEADS <= len(decided) <= SMALL_FILE:
+    """The strongest rules of a small file, one an attribute; guesses where none is a hint; none of a large file."""
+    decided, won = decided_leads(table, mapping)
+    if not _FEWEST_DECIDED <= len(decided) <= SMALL_FILE:
         return ()
-    won = is_won[codes[decided]]
+    hints = _strongest(table, sources, decided, won, HINT)[:_MOST_RULES]
+    return tuple(hints or _strongest(table, sources, decided, won, GUESS)[:_MOST_GUESSES])
+
+
+def _strongest(
+    table: CsvTable,
+    sources: Sequence[AttributeSource],
+    decided: NDArray[np.intp],
+    won: NDArray[np.bool_],
+    bar: Bar,
+) -> list[StartingRule]:
     rules = []
     for source in sources:
         candidates = (
             rule
             for label, condition, holds in _conditions(table, source, decided)
-            if (rule := _rule(source, label, condition, holds, won)) is not None
+            if (rule := _rule(source, label, condition, holds, won, bar)) is not None
         )
         if (best := max(candidates, key=lambda rule: rule.z, default=None)) is not None:
             rules.append(best)
-    return tuple(sorted(rules, key=lambda rule: -rule.z)[:_MOST_RULES])
+    return sorted(rules, key=lambda rule: -rule.z)
 
 
 def _conditions(
@@ -96,18 +128,24 @@ def _conditions(
 
 
 def _rule(
-    source: AttributeSource, label: str, condition: dict[str, object], holds: NDArray[np.bool_], won: NDArray[np.bool_]
+    source: AttributeSource,
+    label: str,
+    condition: dict[str, object],
+    holds: NDArray[np.bool_],
+    won: NDArray[np.bool_],
+    bar: Bar,
 ) -> StartingRule | None:
     """The rule of a condition that won leads satisfy more often than others; None if that may well be chance."""
     inside, outside = int(holds.sum()), int((~holds).sum())
-    if min(inside, outside) < max(_LEAST_LEADS, _LEAST_SHARE * len(won)):
+    if min(inside, outside) < max(bar.leads, bar.share * len(won)):
         return None
     rate, other_rate, overall = float(won[holds].mean()), float(won[~holds].mean()), float(won.mean())
     z = (rate - other_rate) / sqrt(max(overall * (1 - overall), 1e-9) * (1 / inside + 1 / outside))
-    if z < _LEAST_Z:
+    if z < bar.z:
         return None
     # Half a lead added to each count (Haldane 1956), so that rates of 0 and 1 have odds.
     won_inside, won_outside = rate * inside + 0.5, other_rate * outside + 0.5
     odds_ratio = won_inside * (outside - other_rate * outside + 0.5) / ((inside - rate * inside + 0.5) * won_outside)
     points = 5 * round(_POINTS_PER_DOUBLING * log(max(odds_ratio, 1.0), 2) / 5)
-    return StartingRule(source.name, label, condition, min(max(points, _FEWEST_POINTS), _MOST_POINTS), z)
+    most = _FEWEST_POINTS if bar is GUESS else _MOST_POINTS
+    return StartingRule(source.name, label, condition, min(max(points, _FEWEST_POINTS), most), z, bar is GUESS)

@@ -33,13 +33,14 @@ _CLOCK_IN_FRONT = r"(?:\d{1,2}[:.]\d{2}(?::\d{2})?(?: ?[AaPp]\.?[Mm]\.?)?(?: Uhr
 _PARTS = (
     rf"^{_CLOCK_IN_FRONT}"
     r"(?:[^\W\d_]{2,10}[.,]{1,2}\s*)?"
-    r"(?P<first>\d{1,2})\s?(?P<sign>[./-])\s?(?P<second>\d{1,2})\s?[./-]\s?\d{2,4}(?:\D|$)"
+    r"(?P<first>\d{1,2})\s?(?P<sign>[./-])\s?(?P<second>\d{1,2})\s?[./-]\s?(?P<third>\d{2,4})(?:\D|$)"
 )
 _LIKE_A_DATE = r"\d\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{2}"
 _DIGITS = r"^\d+(?:[.,]\d+)?$"
 _SERIAL_ORIGIN = np.datetime64("1899-12-30T00:00:00", "us")
 _MANY = 8
 """This many dates of a year have, by chance, one day above the 12th with a probability above 99 %."""
+_FEW_YEARS, _LONGEST_MONTH = 5, 31
 _SERIALS = (20_000.0, 80_000.0)  # 1954 to 2119
 _EPOCHS: tuple[tuple[TimeForm, float, float], ...] = (
     ("seconds", 1e8, 1_000_000),
@@ -63,6 +64,8 @@ class OrderEvidence:
     unclear: int = 0
     dotted: int = 0
     example: str = ""
+    year_first: str = ""
+    """An example of a date whose year of two digits seems to stand in front: 25-01-31."""
     converted: tuple[str, str] | None = None
     """Examples of dates that a spreadsheet of the other order took for its own, and of those that it could not."""
 
@@ -90,7 +93,7 @@ def order_evidence(column: TextColumn) -> OrderEvidence:
     if not is_shaped.any():
         return OrderEvidence()
     rows, counts = np.flatnonzero(is_shaped), column.counts[is_shaped]
-    first, second = (_whole(pc.struct_field(parts, name), rows) for name in ("first", "second"))
+    first, second, third = (_whole(pc.struct_field(parts, name), rows) for name in ("first", "second", "third"))
     signs = np.asarray(pc.equal(pc.struct_field(parts, "sign"), ".").to_numpy(zero_copy_only=False)[rows], dtype=bool)
     both = (first <= 12) & (second <= 12) & (first != second)
     example = column.trimmed[int(rows[np.argmax(both)])].as_py() if both.any() else ""
@@ -102,8 +105,15 @@ def order_evidence(column: TextColumn) -> OrderEvidence:
         int(counts[both].sum()),
         int(counts[signs].sum()),
         example,
+        column.trimmed[int(rows[0])].as_py() if _is_year_first(first, third) else "",
         converted,
     )
+
+
+def _is_year_first(first: NDArray[np.int64], third: NDArray[np.int64]) -> bool:
+    """Whether the numbers in front look like a few years, and those behind like days: 25-01-06 … 26-12-31."""
+    days = np.unique(third)
+    return len(days) >= _MANY and days[0] >= 1 and days[-1] <= _LONGEST_MONTH and int(np.ptp(first)) < _FEW_YEARS
 
 
 def _converted(column: TextColumn, beyond: NDArray[np.intp]) -> tuple[str, str] | None:

@@ -62,6 +62,11 @@ _CLOCK = (
     r"(?:\s(?P<year>[0-9]{4}))?"
 )
 _CLOCK_FIRST = r"^([0-9]{1,2}[:.][0-9]{2}(?::[0-9]{2})?(?:\s?[ap]\.?m\.?)?)(?:\s?uhr)?,?\s+((?:.*\D)?[0-9]{2,4})$"
+_FORENOON = r"\b(?:vorm\.?|vormittags?|du matin|(?:di|del) mattin[ao])(?=\s|$)"
+_AFTERNOON = r"\b(?:nachm\.?|nachmittags?|abends|de l['’]après-midi|du soir|di sera|(?:di|del) pomeriggio)(?=\s|$)"
+_NAMED_OFFSET = r"\(?\b(utc|gmt)\s?([+-])([0-9]{1,2})(?!\d):?([0-9]{2})?\)?"
+_EPOCH = r"1[0-9]{9}(?:[0-9]{3})?"
+"""Seconds of the years 2001 to 2033, or milliseconds, as text."""
 _DOT_NET = r"\\?/date\(([0-9]{12,13})(?:[+-][0-9]{4})?\)\\?/"
 _COMPACT = r"(?P<day>[0-9]{8})(?P<h>[0-9]{2})(?P<min>[0-9]{2})(?P<s>[0-9]{2})(?P<half>)(?P<year>)"
 _HOURS_AHEAD = {
@@ -143,6 +148,9 @@ def _from_epoch(value: float, field: str) -> datetime:
 
 def _from_text(value: str, field: str, order: DateOrder) -> datetime:
     text = _plain(value)
+    # Before ISO's forms, of which one takes 1756062120000 for midnight in 1756.
+    if re.fullmatch(_EPOCH, text):
+        return _from_epoch(int(text), field)
     try:
         return datetime.fromisoformat(text.upper())
     except ValueError:
@@ -150,6 +158,9 @@ def _from_text(value: str, field: str, order: DateOrder) -> datetime:
     if counted := re.fullmatch(_DOT_NET, text):
         return _from_epoch(int(counted.group(1)), field)
     text = re.sub(r"(?<=[0-9])t(?=[0-9]{2}:)", " ", text)
+    text = re.sub(_AFTERNOON, "pm", re.sub(_FORENOON, "am", text))
+    # Google's forms write GMT+1, Outlook (UTC+01:00).
+    text = re.sub(_NAMED_OFFSET, lambda zone: f"{zone[1]}{zone[2]}{zone[3]:0>2}{zone[4] or '00'}", text)
     text = re.sub(_CLOCK_FIRST, r"\2 \1", text)
     moment = _wall_clock(text, order)
     if moment is None and (zoned := re.fullmatch(_ZONE, text)) and (zoned.group("name") or zoned.group("offset")):

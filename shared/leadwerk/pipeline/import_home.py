@@ -97,6 +97,16 @@ def refuse_overwriting(plan: ImportPlan, folder: Path, *, replace: bool) -> None
         )
 
 
+def columns_left(plan: ImportPlan, folder: Path) -> tuple[Message, ...]:
+    """A warning of columns that the home learns from and this file lacks: the policy that it writes is without them."""
+    path = folder / POLICY_FILE
+    if plan.own_policy is not None or not path.exists() or not is_untouched(text := path.read_text("utf-8", "replace")):
+        return ()
+    lacking = sorted(name for name in _policy_columns(text) if plan.table.find(name) is None)
+    columns = ", ".join(map(repr, lacking))
+    return (Message("import.home.left", file=plan.table.path.name, columns=columns),) if lacking else ()
+
+
 def _refuse_lost_zeros(plan: ImportPlan, folder: Path) -> None:
     before, column = read_mapping(folder), plan.mapping.id
     width = before.formats.get(before.id, ColumnFormat()).width if before else None

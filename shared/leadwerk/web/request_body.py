@@ -32,6 +32,7 @@ CHARSETS = re.compile(
     r"ascii|utf-(8|16|32)(-sig|-[bl]e)?|iso8859-[0-9]+|cp[0-9]{3,4}|mac-[a-z]+|(big5|gb[0-9]+|euc|shift)[a-z0-9_-]*"
 )
 TEXT = "utf-8"
+_MOST_DIGITS = 400  # a float holds 309
 _GZIP_HEAD = b"\x1f\x8b"
 _FORM = re.compile(rb"[\w.%+-]+=[^&{]*(?:&|$)")
 
@@ -74,7 +75,7 @@ def parse_json(raw: bytes) -> Any:
     except UNREADABLE_JSON as error:
         try:
             # Python's own parser takes NaN and lone surrogates, which msgspec refuses with all that stands beside them.
-            return _cleaned(json.loads(raw, parse_constant=float))
+            return _cleaned(json.loads(raw, parse_constant=float, parse_int=_whole_number))
         except (ValueError, RecursionError):  # the latter: nested a thousand deep
             raise MalformedBody(f"The body is not JSON: {error}.", field="body", remedy=_remedy(raw, error)) from error
 
@@ -151,6 +152,10 @@ def _charset(content_type: str) -> str:
         value=stated[:40],
         remedy="Send the body as UTF-8.",
     )
+
+
+def _whole_number(digits: str) -> int | Unreadable:
+    return int(digits) if len(digits) <= _MOST_DIGITS else Unreadable(Message("reject.unreadable.number"))
 
 
 def _cleaned(value: Any) -> Any:
