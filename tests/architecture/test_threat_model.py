@@ -13,6 +13,6 @@ def test_each_safeguard_names_a_test_that_exists() -> None:
     rows = [row for row in PAGE.splitlines() if row.startswith("| ") and not row.startswith("| What could")]
     assert len(rows) > 15
     for row in rows:
-        places = re.findall(r"`(tests/[\w/.]+)`", row)
-        assert places, row
-        assert [place for place in places if not (ROOT / place).exists()] == []
+        files = re.findall(r"`(tests/[\w/.]+)`", row)
+        assert files, row
+        assert [place for place in files if not (ROOT / place).exists()] == []

@@ -35,9 +35,9 @@ def test_commands_options_and_numbers_are_the_same_in_a_translation(language: La
     """What is typed is not translated: code, names of options, environment variables, figures."""
     typed = re.compile(r"`[^`]*`|(?<!\w)--?[a-z][a-z-]*|\b[A-Z]+_[A-Z_]+|\d+")
     different = {
-        english: there
-        for english, there in phrases(language).items()
-        if sorted(typed.findall(english)) != sorted(typed.findall(there))
+        english: translation
+        for english, translation in phrases(language).items()
+        if sorted(typed.findall(english)) != sorted(typed.findall(translation))
     }
     assert different == {}
 

@@ -25,7 +25,7 @@ class Clock:
         return self.now
 
 
-def shown(
+def printed(
     reports: list[tuple[float, str, float]],
     *,
     as_json: bool = False,
@@ -43,26 +43,26 @@ def shown(
 
 
 def test_a_long_step_shows_percent_and_the_time_that_is_left() -> None:
-    output = shown([(1, "reading", 0.0), (10, "fitting", 0.25), (30, "comparing", 0.75)])
+    output = printed([(1, "reading", 0.0), (10, "fitting", 0.25), (30, "comparing", 0.75)])
     assert "Training: reading" in output
     assert "Training: fitting" in output and "25 %, 30 s left" in output
     assert "Training: comparing" in output and "75 %, 10 s left" in output
 
 
 def test_before_two_seconds_nothing_is_estimated() -> None:
-    output = shown([(1.9, "fitting", 0.5)])
+    output = printed([(1.9, "fitting", 0.5)])
     assert "50 %" in output and "left" not in output
 
 
 def test_a_step_is_shown_in_the_readers_language() -> None:
-    output = shown([(10, Message("progress.comparing"), 0.25)], language="it")
+    output = printed([(10, Message("progress.comparing"), 0.25)], language="it")
     assert "Addestramento: confronto dei candidati" in output
     assert "25 %, ancora 30 s" in output
 
 
 @pytest.mark.parametrize("options", [{"as_json": True}, {"is_terminal": False}])
 def test_a_file_a_pipe_and_json_get_no_bar(options: dict[str, bool]) -> None:
-    assert shown([(10, "fitting", 0.25)], **options) == ""
+    assert printed([(10, "fitting", 0.25)], **options) == ""
 
 
 def test_the_time_left_counts_down_between_two_reports() -> None:
@@ -79,11 +79,11 @@ def test_what_is_done_stays_done_and_is_never_more_than_all() -> None:
 
 
 def test_a_users_text_cannot_steer_the_terminal() -> None:
-    assert "\x1b[2J" not in shown([(10, "file \x1b[2J.csv", 0.25)])
+    assert "\x1b[2J" not in printed([(10, "file \x1b[2J.csv", 0.25)])
 
 
 def test_markup_in_a_users_text_is_shown_as_it_stands() -> None:
-    assert "leads[red].csv" in shown([(10, "leads[red].csv", 0.25)])
+    assert "leads[red].csv" in printed([(10, "leads[red].csv", 0.25)])
 
 
 def test_parts_of_a_step_add_up_to_the_whole() -> None:

@@ -36,10 +36,10 @@ def ensembles(draw: st.DrawFn) -> tuple[xgb.Booster, np.ndarray]:
     }
     weight = np.where(random.random(size) < 0.2, 1e-3, 1.0)
     trained = xgb.train(parameters, xgb.DMatrix(matrix, label.astype(int), weight=weight), draw(st.integers(1, 6)))
-    others = np.array([[np.nan], [-1e30], [1e30], [0.5], [np.float32(3.4e38)]], np.float32) * np.ones(
+    extremes = np.array([[np.nan], [-1e30], [1e30], [0.5], [np.float32(3.4e38)]], np.float32) * np.ones(
         COLUMNS, np.float32
     )
-    return trained, np.vstack([matrix[:20], random.normal(2, 3, (5, COLUMNS)), others]).astype(np.float32)
+    return trained, np.vstack([matrix[:20], random.normal(2, 3, (5, COLUMNS)), extremes]).astype(np.float32)
 
 
 @settings(deadline=None)

@@ -18,9 +18,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, 
     """What a function in the cloud sees: BigQuery (emulated) and Cloud Storage (held strictly), over HTTP."""
     home = tmp_path_factory.mktemp("emulator")
     with emulated(home, TRANSLATING) as bigquery, strict_storage() as (storage, bucket):
-        places = {"LEADWERK_STORAGE_URL": storage, "LEADWERK_PICKS": "gs://picks/desk"}
+        buckets = {"LEADWERK_STORAGE_URL": storage, "LEADWERK_PICKS": "gs://picks/desk"}
         warehouse = cloud_warehouse(bigquery, "leadwerk")
         warehouse.append("leads", [lead(f"l{number}") for number in range(8)])
         warehouse.append("scores", [score(f"l{number}") for number in range(8)])
-        yield bigquery_environment(bigquery, "leadwerk", "leadwerk_ga4") | places, bucket, warehouse
+        yield bigquery_environment(bigquery, "leadwerk", "leadwerk_ga4") | buckets, bucket, warehouse
         warehouse._client.close()

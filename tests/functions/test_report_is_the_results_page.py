@@ -88,14 +88,14 @@ def test_every_figure_of_the_report_is_that_of_the_page(deployed: settings.Setti
     assert blob is not None
     printed = blob.data.decode()
     # Nobody has measured this home's customers: the page asks to, and print leaves them out.
-    asked = {name: part for name, part in sections(page).items() if name != "customers"}
-    assert set(asked) - {"segments"} == QUESTIONS
-    of_page = {name: cells(part) for name, part in asked.items()}
+    shared_parts = {name: part for name, part in sections(page).items() if name != "customers"}
+    assert set(shared_parts) - {"segments"} == QUESTIONS
+    of_page = {name: cells(part) for name, part in shared_parts.items()}
     of_report = {name: cells(part) for name, part in sections(printed).items()}
     # The report's section "segments" is of models.
     of_report["segments"] = of_report.pop("lead_segments")
     assert {name: of_report.get(name) for name in of_page} == of_page
-    for part in asked.values():
+    for part in shared_parts.values():
         [answer] = re.findall('<p class="says">(.*?)</p>', part)
         assert f"<b>{answer}</b>" in printed
     notes = re.findall(r'class="notice warn">.*?<p>(.*?)</p>', page, re.DOTALL)

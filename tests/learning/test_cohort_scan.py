@@ -42,13 +42,13 @@ def first_alarm(leads: PredictedLeads, *, first: int = 100, last: int = 189) -> 
     limit = alarm_limit(before, delay, horizon_days=HORIZON, false_alarms=0.05, seed=1)
     for night in range(first + 1, last):
         now = START + night * DAY
-        known = PredictedLeads(
+        leads_tonight = PredictedLeads(
             leads.created_at,
             leads.scored_at,
             leads.probability,
             np.where(leads.converted_at <= now, leads.converted_at, np.datetime64("NaT", "us")),
         ).take(leads.created_at <= now)
-        scan = scan_cohorts(known, delay, horizon_days=HORIZON, now=now, limit=limit)
+        scan = scan_cohorts(leads_tonight, delay, horizon_days=HORIZON, now=now, limit=limit)
         if scan is not None and scan.alarms:
             return night, scan
     return None

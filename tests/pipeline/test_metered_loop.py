@@ -115,17 +115,17 @@ def answered(warehouse: Warehouse, scorer: Scorer, lead_id: str = "77") -> score
 
 def contents(warehouse: DuckDBWarehouse) -> dict[str, list[Row]]:
     """What each table says: one row a key, as all statements read it, without the moments of the run."""
-    found = {}
+    rows_by_table = {}
     for table in schema.own_tables():
         rows = {}
         for row in warehouse.rows(from_text(f"SELECT * FROM leadwerk.{table.name}"), {}):
             key = repr([row[name] for name in table.key])
             rows[key] = {name: value for name, value in row.items() if name not in WHEN}
-        found[table.name] = [rows[key] for key in sorted(rows)]
+        rows_by_table[table.name] = [rows[key] for key in sorted(rows)]
     # How often the CRM failed before differs from run to run.
-    sent = {(row["lead_id"], row["score_id"]) for row in found["deliveries"] if row["state"] == "sent"}
-    found["deliveries"] = [{"lead_id": lead, "score_id": score_id} for lead, score_id in sorted(sent)]
-    return found
+    sent = {(row["lead_id"], row["score_id"]) for row in rows_by_table["deliveries"] if row["state"] == "sent"}
+    rows_by_table["deliveries"] = [{"lead_id": lead, "score_id": score_id} for lead, score_id in sorted(sent)]
+    return rows_by_table
 
 
 FAULTS: list[tuple[tuple[str, ...], bool]] = [
@@ -196,11 +196,11 @@ def test_rows_that_were_streamed_cannot_be_deleted_for_90_minutes(metered: Meter
     link = {"visitor_id": "v", "lead_id": "1", "linked_at": NOW, "source": "form"}
     metered.append_new({"identities": [link]})
     metered.wait(60.0)
-    gone = {"column": "lead_id", "values": ["1"], "moment": "linked_at", "until": NOW}
+    deletion = {"column": "lead_id", "values": ["1"], "moment": "linked_at", "until": NOW}
     with pytest.raises(WarehouseBusy, match="streaming buffer"):
-        metered.delete("identities", **gone)
+        metered.delete("identities", **deletion)
     metered.wait(BUFFERED_SECONDS)
-    assert metered.delete("identities", **gone) == 1
+    assert metered.delete("identities", **deletion) == 1
 
 
 def test_a_row_that_is_sent_twice_within_a_minute_is_there_once_and_later_twice(metered: MeteredWarehouse) -> None:

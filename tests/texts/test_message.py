@@ -49,9 +49,9 @@ def test_an_error_states_the_remedy_of_its_message_in_every_language() -> None:
 
 
 def test_a_remedy_that_is_given_stands_in_place_of_the_messages_own() -> None:
-    given = Message("refusal.use_one", choices="a, b")
-    error = InputError(Message("refusal.day.past", day="2026-01-31"), field="until", remedy=given)
-    assert refusal_texts(error, "fr")[1] == in_language(given, "fr")
+    remedy = Message("refusal.use_one", choices="a, b")
+    error = InputError(Message("refusal.day.past", day="2026-01-31"), field="until", remedy=remedy)
+    assert refusal_texts(error, "fr")[1] == in_language(remedy, "fr")
 
 
 def test_a_message_without_a_remedy_of_its_own_gives_none() -> None:

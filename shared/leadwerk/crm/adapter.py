@@ -32,6 +32,7 @@ class Adapter:
 
     source = "none"
     capabilities = Capabilities()
+    _budget: float | None = None
 
     def field_name(self, shows: str) -> str:
         """The CRM's name for a field that the policy does not name."""
@@ -59,8 +60,8 @@ class Adapter:
         return FieldPlan()
 
     def budget(self) -> float | None:
-        """No budget."""
-        return None
+        """Share of the day's calls that is left, by the last answer that stated it."""
+        return self._budget
 
     def pull(self, cursor: str | None) -> Iterator[CasePage]:
         """No changes."""

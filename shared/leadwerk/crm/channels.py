@@ -215,19 +215,19 @@ def connect(kind: str, address: str, http: GuardedHttp) -> MessageChannel:
     Raises:
         ConfigurationError: a part of the address is missing.
     """
-    words: Sequence[str] = address.replace(",", " ").split()
-    if not words:
+    parts: Sequence[str] = address.replace(",", " ").split()
+    if not parts:
         raise ConfigurationError("A channel has no address.", remedy=f"Add it to {CHANNELS}.")
     if kind == "email":
-        if len(words) < 2 or not words[0].startswith(("smtp://", "smtps://")):
+        if len(parts) < 2 or not parts[0].startswith(("smtp://", "smtps://")):
             raise ConfigurationError(
                 f"An e-mail channel's address in {CHANNELS} is incomplete.",
                 remedy="Write smtps://user:password@host:465 sender@example.ch recipient@example.ch.",
             )
-        return MailChannel(words[0], words[1], tuple(words[2:]))
+        return MailChannel(parts[0], parts[1], tuple(parts[2:]))
     if kind in ("webhook", "cloudevents"):
-        return EventChannel(words[0], tuple(words[1:]), http, cloud_events=kind == "cloudevents")
-    return ChatChannel(words[0], slack_body if kind == "slack" else teams_body, http)
+        return EventChannel(parts[0], tuple(parts[1:]), http, cloud_events=kind == "cloudevents")
+    return ChatChannel(parts[0], slack_body if kind == "slack" else teams_body, http)
 
 
 def _posted(http: GuardedHttp, url: str, headers: Mapping[str, str], body: bytes) -> int:

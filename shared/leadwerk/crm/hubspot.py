@@ -134,7 +134,6 @@ class HubSpot(Adapter):
         auth = bearer(auth) if isinstance(auth, str) else auth
         self._http = HttpClient(url or URL, auth, pace=RateLimiter(per_second, sleep=sleep))
         self._webhook_secret = webhook_secret
-        self._budget: float | None = None
 
     def push(self, updates: Sequence[LeadUpdate]) -> Sequence[PushResult]:
         """See `CRM.push`."""
@@ -191,10 +190,6 @@ class HubSpot(Adapter):
         if answer.status not in (200, 201, 409):
             raise CRMRejected(f"The field {field.name} was not created: {answer.text()}", status=answer.status)
         return field.name
-
-    def budget(self) -> float | None:
-        """Share of the day's calls that is left, by the last answer."""
-        return self._budget
 
     def pull(self, cursor: str | None) -> Iterator[CasePage]:
         """See `CRM.pull`: changed contacts, each with its deal."""

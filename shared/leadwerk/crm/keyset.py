@@ -66,14 +66,14 @@ def walk(
 
     `fetch` returns the records behind a position, in the order of stamp and id.
     """
-    here = start
-    while records := fetch(here):
+    position = start
+    while records := fetch(position):
         following = place(records[-1])
         # Opaque ids can only be compared by the CRM; that the position moves at all is checked here.
-        if following == here:
+        if following == position:
             return
-        here = following
-        yield records, here
+        position = following
+        yield records, position
 
 
 def walk_list(

@@ -86,8 +86,8 @@ def first_day(policy: Policy, now: datetime) -> date:
 
 def untried(score: ScoreRow) -> OutboxRow:
     """A score that was stored a moment ago as a row of deliveries/outbox: no attempt at it was made."""
-    shown = {name: getattr(score, name) for name in ShownRow.__struct_fields__}
-    return OutboxRow(scored_at=score.scored_at, **shown)
+    columns = {name: getattr(score, name) for name in ShownRow.__struct_fields__}
+    return OutboxRow(scored_at=score.scored_at, **columns)
 
 
 def pending(rows: Sequence[OutboxRow], mapping: FieldMapping) -> list[Pending]:

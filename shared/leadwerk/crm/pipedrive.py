@@ -128,7 +128,6 @@ class Pipedrive(Adapter):
         self._http = HttpClient(url or URL, auth, pace=RateLimiter(per_second, sleep=sleep))
         self._webhook_secret = webhook_secret
         self._keys: dict[str, str] | None = None
-        self._budget: float | None = None
 
     def push(self, updates: Sequence[LeadUpdate]) -> Sequence[PushResult]:
         """See `CRM.push`."""
@@ -177,10 +176,6 @@ class Pipedrive(Adapter):
         self._keys = None
         names = tuple(field.name for field in missing)
         return FieldPlan(names, tuple(wrong), () if dry_run else names)
-
-    def budget(self) -> float | None:
-        """Share of the day's tokens that is left, by the last answer."""
-        return self._budget
 
     def pull(self, cursor: str | None) -> Iterator[CasePage]:
         """See `CRM.pull`: changed persons, then changed deals with theirs."""

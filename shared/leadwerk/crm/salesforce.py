@@ -133,7 +133,6 @@ class Salesforce(Adapter):
         self._clock = clock
         auth = bearer(auth) if isinstance(auth, str) else auth
         self._http = HttpClient(url, auth, pace=RateLimiter(per_second, sleep=sleep), throttle=_throttle)
-        self._budget: float | None = None
 
     def field_name(self, shows: str) -> str:
         """Custom fields end with __c."""
@@ -201,10 +200,6 @@ class Salesforce(Adapter):
         if answer.status not in (200, 201):
             raise CRMRejected(f"The field {field.name} was not created: {answer.text()}", status=answer.status)
         return field.name
-
-    def budget(self) -> float | None:
-        """Share of the rolling day's calls that is left, by the last answer."""
-        return self._budget
 
     def pull(self, cursor: str | None) -> Iterator[CasePage]:
         """See `CRM.pull`: changed leads, then those whose opportunity changed, then deleted ones."""

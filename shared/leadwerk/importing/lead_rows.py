@@ -107,12 +107,12 @@ def _attributes(attributes: Sequence[AttributeValues], rows: slice) -> pa.ListAr
     texts: list[str] = []
     next_place = offsets[:-1].copy()  # in each lead's list
     for at, (values, is_filled) in enumerate(zip(attributes, filled, strict=True)):
-        places = next_place[is_filled]
-        which[places] = at
+        positions = next_place[is_filled]
+        which[positions] = at
         if values.numbers is not None:
-            numbers[places] = values.numbers[rows][is_filled]
+            numbers[positions] = values.numbers[rows][is_filled]
         elif values.codes is not None:
-            text_codes[places] = values.codes[rows][is_filled] + len(texts)
+            text_codes[positions] = values.codes[rows][is_filled] + len(texts)
             texts += values.levels
         next_place += is_filled
     names = pc.take(pa.array([values.attribute.name for values in attributes]), pa.array(which))

@@ -194,9 +194,9 @@ def _refuse_unclear(counts: Counter[str], outcome: str, decided: set[str]) -> No
     Raises:
         InputError: which of them are lost is not clear.
     """
-    others = [value for value in counts if folded(value) not in {*decided, *_OPEN}]
-    unclear = Counter({value: counts[value] for value in others if not _means_lost(value)})
-    if not unclear or len(others) == 1:
+    undecided = [value for value in counts if folded(value) not in {*decided, *_OPEN}]
+    unclear = Counter({value: counts[value] for value in undecided if not _means_lost(value)})
+    if not unclear or len(undecided) == 1:
         return
     raise InputError(
         Message("import.outcome.unclear", column=outcome, counts=_shown_counts(unclear)),

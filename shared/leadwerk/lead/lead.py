@@ -85,9 +85,11 @@ def lead_version(
     row = {"event_id": event_id, "lead_id": lead_id, "recorded_at": recorded_at, "created_at": created_at}
     for group in FIELD_GROUPS:
         row |= group.read(reader)
-    row["unsubscribed"] = reader.read("unsubscribed", parse_consent)
-    row["crm_owner"] = reader.read("crm_owner", parse_id)
-    row["attributes"] = [item for attribute in policy.attributes for item in reader.attribute(attribute, created_at)]
+    row |= {
+        "unsubscribed": reader.read("unsubscribed", parse_consent),
+        "crm_owner": reader.read("crm_owner", parse_id),
+        "attributes": [item for attribute in policy.attributes for item in reader.attribute(attribute, created_at)],
+    }
     return row, reader.rejections
 
 

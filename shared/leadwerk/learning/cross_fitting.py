@@ -122,7 +122,8 @@ def fit_fold(rows: FitRows, held_out: Bools, parameters: dict[str, object], tree
         early_stopping_rounds=max(10, round(trees * PATIENCE)),
         verbose_eval=False,
     )
-    return rows.sparse.as_encoded(booster), history["unseen"]["logloss"]
+    [losses] = history["unseen"].values()
+    return rows.sparse.as_encoded(booster), losses
 
 
 def training_matrix(rows: FitRows, selected: Bools) -> xgb.QuantileDMatrix:

@@ -131,9 +131,9 @@ def silhouette(points: Floats, member: Index) -> float:
     rows = np.arange(len(points))
     # A point is no neighbour of its own; alone in its segment its value is 0 by definition.
     inside = sums[rows, own] / np.maximum(sizes[own] - 1, 1)
-    others = sums / sizes
-    others[rows, own] = np.inf
-    outside = others.min(axis=1)
+    distances = sums / sizes
+    distances[rows, own] = np.inf
+    outside = distances.min(axis=1)
     values = np.where(sizes[own] > 1, (outside - inside) / np.maximum(np.maximum(inside, outside), 1e-12), 0.0)
     return float(values.mean())
 

@@ -116,4 +116,5 @@ def _model(train: Landmarks, test: Landmarks, features: Sequence[Feature], train
 def _auc(test: Landmarks, ranking: Floats, seed: int) -> Estimate:
     # Only the order counts for an area under the curve: points and probabilities become comparable.
     ranks = np.unique(ranking, return_inverse=True)[1].astype(np.float64)
-    return estimate({"auc": metrics.auc}, test.converted, ranks, test.lead, seed=seed)["auc"]
+    (area,) = estimate({"auc": metrics.auc}, test.converted, ranks, test.lead, seed=seed).values()
+    return area

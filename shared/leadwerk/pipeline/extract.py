@@ -152,7 +152,7 @@ class _Rebuild:
             delete_again(warehouse, self.person_key, ("activity_events",), span)
             progress(doing, EVENTS_SHARE)
             warehouse.replace_days("activity_daily", first, last, daily_statement(), parameters)
-            _check(warehouse, parameters)
+            _check(warehouse, first, last)
             counts = warehouse.rows(counts_statement([*tables]), parameters)
             reports = [DayReport(source=self.exported.source(counted.day), **asdict(counted)) for counted in counts]
             warehouse.append("extract_runs", [_row(day, self.now) for day in reports])
@@ -166,13 +166,12 @@ def _link_logins(warehouse: Warehouse, first: date, last: date) -> int:
     return warehouse.append("identities", [IdentityRow(**asdict(link)) for link in links])
 
 
-def _check(warehouse: Warehouse, span: Parameters) -> None:
-    violated = warehouse.rows(statement("activity_daily/checks", Violation), span)
+def _check(warehouse: Warehouse, first: date, last: date) -> None:
+    days = {"first_day": first, "last_day": last}
+    violated = warehouse.rows(statement("activity_daily/checks", Violation), days)
     if violated:
         violations = "; ".join(f"{violation.finding} ({violation.violations} rows)" for violation in violated)
-        raise WarehouseError(
-            Message("refusal.extract.invariant", first=span["first_day"], last=span["last_day"], violations=violations)
-        )
+        raise WarehouseError(Message("refusal.extract.invariant", first=first, last=last, violations=violations))
 
 
 def events_statement(policy: Policy, exports: Sequence[str] = EXPORTS) -> AnyStatement:

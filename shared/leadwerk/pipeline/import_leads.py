@@ -226,7 +226,7 @@ def _findings(
     """Columns that seem to be filled in when the outcome is near; training would stop at some of them."""
     decided = np.array([outcome not in (None, "open") for outcome in outcomes] + [False])[parsed.statuses]
     won = np.array([outcome in policy.positive for outcome in outcomes] + [False])[parsed.statuses]
-    rows = (places := np.flatnonzero(decided))[rows_to_check(won[places])]
+    rows = (decided_rows := np.flatnonzero(decided))[rows_to_check(won[decided_rows])]
     waiting = np.flatnonzero(np.array([outcome == "open" for outcome in outcomes] + [False])[parsed.statuses])
     open_leads = OpenLeads(_fields(values, waiting), parsed.created_at[waiting])
     return find_leaks(_fields(values, rows), won[rows], parsed.created_at[rows], open_leads=open_leads).findings

@@ -28,16 +28,16 @@ def picks(request: pytest.FixtureRequest, tmp_path: Path) -> Picks:
     return Picks(warehouse(tmp_path, leads=leads), POLICY, store)
 
 
-def held(picks: Picks) -> dict[str, str]:
+def sellers_by_lead(picks: Picks) -> dict[str, str]:
     return {pick.lead_id: pick.seller for pick in picks.active(NOW + HOUR)}
 
 
 def test_every_contact_is_taken_and_no_other_lead(picks: Picks) -> None:
-    taken = pick_account(picks, "acme.ch", "anna", NOW)
-    assert [pick.lead_id for pick in taken.contacts] == CONTACTS
-    assert {pick.expires_at for pick in taken.contacts} == {NOW + POLICY.capacity.pick_hours * HOUR}
-    assert held(picks) == dict.fromkeys(CONTACTS, "anna")
-    assert pick_account(picks, "acme.ch", "anna", NOW + HOUR) == taken
+    account_pick = pick_account(picks, "acme.ch", "anna", NOW)
+    assert [pick.lead_id for pick in account_pick.contacts] == CONTACTS
+    assert {pick.expires_at for pick in account_pick.contacts} == {NOW + POLICY.capacity.pick_hours * HOUR}
+    assert sellers_by_lead(picks) == dict.fromkeys(CONTACTS, "anna")
+    assert pick_account(picks, "acme.ch", "anna", NOW + HOUR) == account_pick
 
 
 def test_contacts_of_other_languages_are_left_to_their_sellers(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_contacts_of_other_languages_are_left_to_their_sellers(tmp_path: Path) -
     assert [pick.lead_id for pick in pick_account(picks, "acme.ch", "anna", NOW, Served(("de",))).contacts] == ["de1"]
     with pytest.raises(UnknownAccount):
         pick_account(picks, "acme.ch", "beat", NOW, Served(("it",)))
-    assert held(picks) == {"de1": "anna"}
+    assert sellers_by_lead(picks) == {"de1": "anna"}
 
 
 def test_a_contact_in_another_sellers_hands_leaves_all_as_they_were(picks: Picks) -> None:
@@ -54,14 +54,14 @@ def test_a_contact_in_another_sellers_hands_leaves_all_as_they_were(picks: Picks
     picks.pick("a3", "beat", NOW)
     with pytest.raises(AlreadyPicked, match="Lead a3 is held by beat"):
         pick_account(picks, "acme.ch", "anna", NOW + HOUR)
-    assert held(picks) == {"a1": "anna", "a3": "beat"}
+    assert sellers_by_lead(picks) == {"a1": "anna", "a3": "beat"}
 
 
 def test_a_release_gives_back_the_sellers_own_contacts_only(picks: Picks) -> None:
     picks.pick("a3", "beat", NOW)
     picks.pick("a1", "anna", NOW)
     assert release_account(picks, "acme.ch", "anna", NOW + HOUR).contacts == ("a1",)
-    assert held(picks) == {"a3": "beat"}
+    assert sellers_by_lead(picks) == {"a3": "beat"}
     assert release_account(picks, "acme.ch", "anna", NOW + HOUR).contacts == ()
 
 
@@ -77,7 +77,7 @@ def test_of_sellers_who_take_an_account_at_once_one_has_all_of_it(picks: Picks) 
 
     with ThreadPoolExecutor(4) as pool:
         winners = [seller for seller in pool.map(attempt, range(4)) if seller]
-    assert held(picks) == dict.fromkeys(CONTACTS, *winners)
+    assert sellers_by_lead(picks) == dict.fromkeys(CONTACTS, *winners)
 
 
 def test_what_cannot_be_taken_is_named(picks: Picks) -> None:
@@ -85,4 +85,4 @@ def test_what_cannot_be_taken_is_named(picks: Picks) -> None:
         pick_account(picks, "nobody.ch", "anna", NOW)
     with pytest.raises(InputError, match="A pick needs the name of its seller"):
         pick_account(picks, "acme.ch", " ", NOW)
-    assert held(picks) == {}
+    assert sellers_by_lead(picks) == {}

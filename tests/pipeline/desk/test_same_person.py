@@ -34,15 +34,17 @@ def home(tmp_path: Path) -> DuckDBWarehouse:
     )
 
 
-def others(home: DuckDBWarehouse, lead_id: str, now: object = NOW) -> list[tuple[str | None, object]]:
+def same_person(home: DuckDBWarehouse, lead_id: str, now: object = NOW) -> list[tuple[str | None, object]]:
     events = lead_events(home, lead_id, now=now)  # type: ignore[arg-type]
     return [(event.subject, event.happened_at) for event in events if event.kind == "same_person"]
 
 
 def test_each_lead_of_a_person_names_the_others_from_when_both_were_known(home: DuckDBWarehouse) -> None:
-    assert others(home, "a1") == [("=a2", SECOND)]
-    assert others(home, "=a2") == [("a1", SECOND)]
-    assert others(home, "a1", SECOND - timedelta(seconds=1)) == others(home, "b") == others(home, "n") == []
+    assert same_person(home, "a1") == [("=a2", SECOND)]
+    assert same_person(home, "=a2") == [("a1", SECOND)]
+    assert (
+        same_person(home, "a1", SECOND - timedelta(seconds=1)) == same_person(home, "b") == same_person(home, "n") == []
+    )
 
 
 def test_a_person_counts_once_with_the_lead_that_converted(home: DuckDBWarehouse) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 from msgspec import Struct
 
 from leadwerk.errors import UnknownAccount
-from leadwerk.pipeline.desk.accounts import Account, account_rows, read_companies
+from leadwerk.pipeline.desk.accounts import Account, account_rows
+from leadwerk.pipeline.leads.company_attributes import company_attributes
 from leadwerk.pipeline.leads.points_input import points_input_of_leads
 from leadwerk.points.account_rollup import AccountContacts, company_facts, roll_up
 from leadwerk.points.classification import LeadRating
@@ -88,7 +89,7 @@ def account(warehouse: Warehouse, policy: Policy, account_id: str, *, as_of: dat
     with warehouse.unit_of_work():
         members = contacts_of(warehouse, account_id, as_of=as_of)
         states, _, totals, ratings = points_input_of_leads(warehouse, policy, members, as_of)
-        company = read_companies(warehouse, policy, [account_id], as_of)
+        companies = company_attributes(warehouse, policy, [account_id], as_of)
     is_shown = [
         withholding(policy, state, is_disqualified=rating.disqualified) is None
         for state, rating in zip(states, ratings, strict=True)
@@ -101,10 +102,10 @@ def account(warehouse: Warehouse, policy: Policy, account_id: str, *, as_of: dat
         np.where(counted, totals.total, 0),
         totals.disqualified,
     )
-    rolled = roll_up(policy, company_facts(policy, company), contacts)
+    rolled = roll_up(policy, company_facts(policy, [*companies.values()]), contacts)
     names = [state.lead_id for state in states]
     phases = [rating.phase if is_counted else None for rating, is_counted in zip(ratings, is_shown, strict=True)]
-    [company_account] = account_rows(policy, company, rolled, names, phases, contacts)
+    [company_account] = account_rows(policy, companies, rolled, names, phases, contacts)
     views = [
         _contact(*contact) if is_counted else _withheld_contact(contact[0])
         for contact, is_counted in zip(zip(names, ratings, strict=True), is_shown, strict=True)

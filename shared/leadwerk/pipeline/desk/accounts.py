@@ -5,7 +5,7 @@ The list takes the contacts' points from their newest stored scores, so it costs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -16,7 +16,7 @@ from msgspec import Struct
 from leadwerk.catalogue.features import FeatureValues
 from leadwerk.catalogue.periods import OPEN_LEAD_DAYS
 from leadwerk.pipeline.desk.page_cursor import PageCursor, PageRequest
-from leadwerk.pipeline.leads.features import attribute_lists
+from leadwerk.pipeline.leads.company_attributes import company_attributes
 from leadwerk.points.account_rollup import NOBODY, AccountContacts, AccountRollup, company_facts, roll_up
 from leadwerk.points.classification import rate_leads
 from leadwerk.policy.model import Policy
@@ -126,8 +126,8 @@ def _scored(warehouse: Warehouse, policy: Policy, as_of: datetime) -> list[Accou
     }
     with warehouse.unit_of_work():
         rows = warehouse.rows(statement("accounts/scored", ScoredContact), parameters)
-        company = read_companies(warehouse, policy, sorted({row.account_id for row in rows}), as_of)
-    index_of = {row["account_id"]: index for index, row in enumerate(company)}
+        companies = company_attributes(warehouse, policy, sorted({row.account_id for row in rows}), as_of)
+    index_of = {account_id: index for index, account_id in enumerate(companies)}
     # An account may lose its last version between both statements of a unit; its contacts are left out.
     rows = [row for row in rows if row.account_id in index_of]
     contacts = AccountContacts(
@@ -136,39 +136,29 @@ def _scored(warehouse: Warehouse, policy: Policy, as_of: datetime) -> list[Accou
         np.array([row.points_hundredths for row in rows], dtype=np.int64),
         np.array([row.disqualified for row in rows], dtype=bool),
     )
-    rolled = roll_up(policy, company_facts(policy, company), contacts)
+    rolled = roll_up(policy, company_facts(policy, [*companies.values()]), contacts)
     names, phases = [row.lead_id for row in rows], [row.phase for row in rows]
-    return account_rows(policy, company, rolled, names, phases, contacts)
-
-
-def read_companies(
-    warehouse: Warehouse, policy: Policy, account_ids: Sequence[str], as_of: datetime
-) -> list[FeatureValues]:
-    """Rows of accounts/attributes (the newest attributes of each company), ordered by account id."""
-    attributes = statement("accounts/attributes", None, **attribute_lists(policy))
-    parameters = {"account_ids": list(account_ids), "as_of": as_of}
-    companies = warehouse.rows(attributes, parameters) if account_ids else []
-    return sorted(companies, key=lambda company: str(company["account_id"]))
+    return account_rows(policy, companies, rolled, names, phases, contacts)
 
 
 def account_rows(
     policy: Policy,
-    company: Sequence[FeatureValues],
+    companies: Mapping[str, FeatureValues],
     rolled: AccountRollup,
     names: Sequence[str],
     phases: Sequence[str | None],
     contacts: AccountContacts,
 ) -> list[Account]:
-    """The accounts of `company` (rows of read_companies), whose `contacts` were rolled up; `names` and `phases` are of
+    """The accounts `companies` (their attributes by id), whose `contacts` were rolled up; `names` and `phases` are of
     the contacts, in their order.
     """
-    ratings = rate_leads(policy, company_facts(policy, company), rolled.totals)
-    phases_reached: list[set[str | None]] = [set() for _ in company]
+    ratings = rate_leads(policy, company_facts(policy, [*companies.values()]), rolled.totals)
+    phases_reached: list[set[str | None]] = [set() for _ in companies]
     for index, phase in zip(contacts.account.tolist(), phases, strict=True):
         phases_reached[index].add(phase)
     return [
         Account(
-            account_id=row["account_id"],
+            account_id=account_id,
             contacts=int(rolled.contacts[index]),
             best_contact=None if rolled.best[index] == NOBODY else names[rolled.best[index]],
             fit=rating.fit,
@@ -181,9 +171,9 @@ def account_rows(
             # The furthest phase of any contact: one buyer who decides is enough.
             phase=next((phase for phase in reversed(PHASES) if phase in phases_reached[index]), None),
             disqualified=rating.disqualified,
-            company=msgspec.convert(row, Company),
+            company=msgspec.convert(attributes, Company),
         )
-        for index, (row, rating) in enumerate(zip(company, ratings, strict=True))
+        for index, ((account_id, attributes), rating) in enumerate(zip(companies.items(), ratings, strict=True))
     ]
 
 

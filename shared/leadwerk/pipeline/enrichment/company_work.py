@@ -15,7 +15,7 @@ from leadwerk.catalogue.features import FeatureValues
 from leadwerk.catalogue.periods import OPEN_LEAD_DAYS
 from leadwerk.pipeline.enrichment.answers import Provider
 from leadwerk.pipeline.enrichment.identity import CompanyIdentity, company_identity
-from leadwerk.pipeline.leads.features import attribute_lists
+from leadwerk.pipeline.leads.company_attributes import company_attributes
 from leadwerk.policy.enrichment import LEAD_COLUMNS, EnrichedFact, Enrichment
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.protocol import Warehouse
@@ -61,22 +61,11 @@ def open_accounts(warehouse: Warehouse, now: datetime, most: int = MOST_COMPANIE
     return [row.account_id for row in rows]
 
 
-def known_facts(
-    warehouse: Warehouse, policy: Policy, account_ids: Sequence[str], now: datetime
-) -> dict[str, FeatureValues]:
-    """Account id → its columns of accounts/attributes: what people stated, else what was answered."""
-    if not account_ids:
-        return {}
-    attributes = statement("accounts/attributes", None, **attribute_lists(policy))
-    rows = warehouse.rows(attributes, {"account_ids": list(account_ids), "as_of": now})
-    return {str(row["account_id"]): row for row in rows}
-
-
 def companies_to_ask(
     warehouse: Warehouse, policy: Policy, account_ids: Sequence[str], now: datetime
 ) -> list[CompanyToAsk]:
     """The companies of which a fact is missing, in the order of the ids."""
-    facts = known_facts(warehouse, policy, account_ids, now)
+    facts = company_attributes(warehouse, policy, account_ids, now)
     companies = (_company(policy.enrichment, account_id, facts.get(account_id, {})) for account_id in account_ids)
     return [company for company in companies if company.missing]
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from leadwerk.pipeline.enrichment.company_work import column_of, known_facts, open_accounts
+from leadwerk.pipeline.enrichment.company_work import column_of, open_accounts
+from leadwerk.pipeline.leads.company_attributes import company_attributes
 from leadwerk.policy.enrichment import Enrichment
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.protocol import Warehouse
@@ -36,8 +37,8 @@ def coverage(warehouse: Warehouse, policy: Policy, now: datetime) -> Coverage:
     account_ids = open_accounts(warehouse, now, MEASURED)
     unenriched = replace(policy, enrichment=Enrichment())
     with warehouse.unit_of_work():
-        stated = known_facts(warehouse, unenriched, account_ids, now).values()
-        filled = known_facts(warehouse, policy, account_ids, now).values()
+        stated = company_attributes(warehouse, unenriched, account_ids, now).values()
+        filled = company_attributes(warehouse, policy, account_ids, now).values()
     columns = {fact.fills: column_of(fact) for fact in policy.enrichment.facts}
     return Coverage(
         len(account_ids),

@@ -47,7 +47,7 @@ def trend_view(wording: Wording, history: Sequence[DailyKpi]) -> TrendView | Non
 
 def trend_answer(wording: Wording, by_day: Mapping[date, Mapping[str, DailyKpi]]) -> str:
     """How conversion moved between the first and the last morning: by their intervals, or perhaps by chance."""
-    rates = [(day, kpis["conversion"]) for day, kpis in by_day.items() if "conversion" in kpis]
+    rates = _conversion_rates(by_day)
     if len(rates) < LEAST_DAYS:
         return wording.say("page.trend.no_rate", count=len(by_day))
     (first_day, first), (_, last) = rates[0], rates[-1]
@@ -63,8 +63,12 @@ def trend_answer(wording: Wording, by_day: Mapping[date, Mapping[str, DailyKpi]]
     return wording.say("page.trend.chance", **figures)
 
 
+def _conversion_rates(by_day: Mapping[date, Mapping[str, DailyKpi]]) -> list[tuple[date, DailyKpi]]:
+    return [(day, rate) for day, kpis in by_day.items() if (rate := kpis.get("conversion"))]
+
+
 def _conversion_chart(wording: Wording, by_day: Mapping[date, Mapping[str, DailyKpi]], label: str) -> str:
-    rates = [(day, kpis["conversion"]) for day, kpis in by_day.items() if "conversion" in kpis]
+    rates = _conversion_rates(by_day)
     if len(rates) < LEAST_DAYS:
         return ""
     start = rates[0][0]

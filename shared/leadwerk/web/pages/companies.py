@@ -133,8 +133,8 @@ def company_view(account: Account, wording: Wording) -> CompanyView:
 
 
 def _contact(contact: AccountContact, hold: Pick | None, wording: Wording) -> tuple[str, str, str, str, str, str]:
-    held = wording.say("page.with", seller=hold.seller) if hold else ""
+    holder = wording.say("page.with", seller=hold.seller) if hold else ""
     if contact.fit is None or contact.interest is None:
-        return contact.lead_id, held, wording.say("page.withheld"), "–", "–", "–"
+        return contact.lead_id, holder, wording.say("page.withheld"), "–", "–", "–"
     fit, interest, adds = map(wording.points, (contact.fit, contact.interest, contact.adds))
-    return contact.lead_id, held, contact.matrix_cell or "", fit, interest, adds
+    return contact.lead_id, holder, contact.matrix_cell or "", fit, interest, adds

@@ -82,8 +82,8 @@ def bare(template: str, *, status: int = 200, language: str = "en", **context: A
 def redirect(path: str, notice: str = "", headers: Mapping[str, str] | None = None) -> Answer:
     """See `path` next (303), which then shows the text of the key `page.said.{notice}`."""
     page_path, mark, place = path.partition("#")
-    said = f"{'&' if '?' in page_path else '?'}said={notice}" if notice else ""
-    location = f"{page_path}{said}{mark}{place}"
+    query = f"{'&' if '?' in page_path else '?'}said={notice}" if notice else ""
+    location = f"{page_path}{query}{mark}{place}"
     return Answer(b"", status=303, headers={**PAGE_HEADERS, "Location": location, **(headers or {})})
 
 
