@@ -14,7 +14,7 @@ import functions_framework
 from leadwerk.pipeline.report_written import ReportWritten
 from leadwerk.web import Request, Response, entry
 from leadwerk.web.door.admission import only_operators
-from leadwerk.web.pages.front import answer_people
+from leadwerk.web.pages.front import answer_lost, answer_people
 from leadwerk.web.start_of_day import StartOfDay, start_of_day
 
 
@@ -46,4 +46,6 @@ def _answer_programs(http: Any) -> Response:
 
     if api.know(http.path):
         return api(http)
-    return write(http) if http.method == "POST" else show(http)
+    if http.method == "POST":
+        return write(http)
+    return show(http) if http.path in ("/", "/report") else answer_lost(http) or show(http)

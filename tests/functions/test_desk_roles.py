@@ -48,7 +48,8 @@ TELLTALE = {"predictive_score": 83, "probability": 0.7391, "points": 61.37, "fit
 TELLTALE_TEXTS = ("61.37", "0.7391", "73.9", "38.11", "23.26", "SECRETREASON")
 PAGES = (
     "/", "/settings", "/start", "/calls", "/calls?list=all&sort=newest", "/calls?list=warm", "/calls?list=mine",
-    "/companies", "/companies?sort=points", "/results?weeks=52", "/results?weeks=52&by=seller", "/review?month=2026-05",
+    "/calls.csv?list=all", "/companies", "/companies?sort=points", "/results?weeks=52",
+    "/results?weeks=52&by=seller", "/review?month=2026-05",
     "/review.csv?month=2026-05", "/review.html?month=2026-05", "/thresholds", "/rules", "/operations",
     "/privacy?days=400", "/privacy/trail.csv", "/report", "/leads?limit=200", "/leads?limit=200&sort=points",
     "/accounts", "/overrides",

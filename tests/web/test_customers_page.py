@@ -22,6 +22,7 @@ from leadwerk.web.pages.desk_site import site
 from leadwerk.web.pages.results import ResultsForm
 from leadwerk.web.pages.site import NoForm
 from leadwerk.web.pages.visit import Visit
+from leadwerk.web.problem_document import NotFound
 from support import example_report
 from support.selling import NOW, lead, score, warehouse
 
@@ -106,9 +107,21 @@ def test_a_manager_measures_and_reads_and_a_seller_sees_nothing_of_it(visit: Vis
         role: results.show(of_person(role), ResultsForm()).body.decode() for role in ("manager", "operator", "seller")
     }
     assert ["software" in pages_of_roles[role] for role in pages_of_roles] == [True, True, False]
-    assert ["/results/customers" in pages_of_roles[role] for role in pages_of_roles] == [True, False, False]
+    assert ['action="/results/customers"' in pages_of_roles[role] for role in pages_of_roles] == [True, False, False]
     [page] = [page for page in site.pages if page.path == "/results/customers"]
     assert page.roles == ("manager",)
+
+
+def test_the_findings_are_files_for_who_oversees(visit: Visit) -> None:
+    keep(visit, FINDINGS)
+    tables = {
+        name: results.download(visit, ResultsForm(), name).body.decode("utf-8-sig") for name in ("customers", "groups")
+    }
+    assert "Industry: software,40%,20%" in tables["customers"]
+    assert "Visits to the website (high),400,80,20.0%" in tables["groups"]
+    for name in tables:
+        with pytest.raises(NotFound):
+            results.download(of_person("seller"), ResultsForm(), name)
 
 
 def test_the_printed_report_says_what_the_page_says() -> None:

@@ -18,6 +18,7 @@ from leadwerk.web import Answer, Request, Response
 from leadwerk.web.door.admission import sessions
 from leadwerk.web.pages import enter as entering
 from leadwerk.web.pages.enter import enter
+from leadwerk.web.pages.front import answer_lost
 from leadwerk.web.pages.site import NoForm, Page, Site
 from leadwerk.web.routes import Route, Routes
 
@@ -156,3 +157,12 @@ def test_no_link_leads_out_of_the_desk_and_a_lost_form_leads_nowhere() -> None:
     assert (lost[1], "Set-Cookie" in lost[2]) == (401, False)
     far = failing(RuntimeError())(Asked("/calls", headers=headers, query_string=b"language=" + b"x" * 3000))
     assert "Max-Age=0" in far[2]["Set-Cookie"]
+
+
+@pytest.mark.parametrize(("name", "title"), [("anna", "Hier ist nichts"), ("eva", "There is nothing here")])
+def test_a_browser_at_a_wrong_address_reads_a_page(name: str, title: str) -> None:
+    response = answer_lost(Asked("/lead/4711", headers={**signed_in(name), "Accept": "text/html,*/*;q=0.8"}))
+    assert response is not None
+    assert response[1] == 404
+    assert f"<h1>{title}</h1>" in text_of(response)
+    assert answer_lost(Asked("/lead/4711", headers=signed_in(name))) is None, "a program reads JSON"

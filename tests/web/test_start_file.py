@@ -111,6 +111,10 @@ ASKED = {
         table([TITLES, *([*row[:4], ("Absage", "Abschlag")[len(row[3]) % 2], row[5]] for row in rows())]).encode(),
         "Mark it in the table of values.",
     ),
+    "times that are not yet": (
+        table([TITLES, *([*row[:5], row[5].replace("2025", "2031")] for row in rows())]).encode(),
+        "Most often: Erstellt am: the time is in the future (such as '01.01.2031' on line 2). Correct the file, or",
+    ),
     "titles alone": (table([TITLES]).encode(), "has a header and no rows"),
     "a PDF": (b"%PDF-1.7 nothing", "Export the table as CSV or Excel file."),
 }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -56,7 +56,15 @@ class Wording:
 
     def day(self, at: datetime) -> str:
         """The day of a moment."""
-        return day(self.language, self.local(at).date())
+        return self.date(self.local(at).date())
+
+    def date(self, value: date) -> str:
+        """A day of the policy's clock."""
+        return day(self.language, value)
+
+    def last_day(self, end: datetime) -> str:
+        """The last day of what ends at this moment: the day before a midnight."""
+        return self.day(end - timedelta(microseconds=1))
 
     def moment(self, at: datetime) -> str:
         """A moment: today's by the hour, a near one by the weekday, others by the day."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from leadwerk.catalogue.languages import Language
 from leadwerk.catalogue.minimums import MINIMUM_WON
+from leadwerk.pipeline.audit.trail import Act, record_act
 from leadwerk.pipeline.desk import call_list
 from leadwerk.pipeline.desk.call_list import Grade, LeadFilter, LeadPage, Region, Sort, Text
 from leadwerk.pipeline.desk.list_counts import ListCounts, list_counts
@@ -25,10 +26,11 @@ from leadwerk.texts.catalogue import entries
 from leadwerk.web import Answer
 from leadwerk.web.pages.cached import cached, forget
 from leadwerk.web.pages.empty_list import other_languages
-from leadwerk.web.pages.lead_view import row_view
+from leadwerk.web.pages.lead_view import RowView, row_view
 from leadwerk.web.pages.readable import readable_lead
 from leadwerk.web.pages.rendering import redirect, render
 from leadwerk.web.pages.site import checked_next, lead_path
+from leadwerk.web.pages.table_csv import csv_answer
 from leadwerk.web.pages.visit import LANGUAGES, Visit
 
 CANTONS = (
@@ -41,6 +43,7 @@ LISTS: tuple[ListName, ...] = ("tocall", "mine", "progress", "warm", "all")
 CLUSTERS: tuple[Cluster, ...] = ("HOT", "WARM", "COLD", "DISQUALIFIED")
 SORTS: tuple[Sort, ...] = ("score", "value", "fit", "newest")
 PAGE = 25
+MOST_EXPORTED = 200
 # J and K walk through this many leads of a list without loading it again.
 NEIGHBOURS = 200
 # Older scores mean that the nightly rescoring is late.
@@ -88,7 +91,7 @@ def show(visit: Visit, form: CallsForm) -> Answer:
     wording = Wording(visit.policy, visit.language, visit.now)
     page = read_list(visit, form, limit=PAGE)
     counts = head_counts(visit)
-    rows = [row_view(visit, wording, item) for item in page.leads]
+    rows = _rows(visit, wording, page)
     total = getattr(counts, form.list)
     return render(
         visit,
@@ -110,6 +113,40 @@ def show(visit: Visit, form: CallsForm) -> Answer:
         lead_path=lead_path,
         filtered=any((form.language, form.region, form.grade, form.tier, form.cluster)),
     )
+
+
+def _rows(visit: Visit, wording: Wording, page: LeadPage) -> list[RowView]:
+    """The page's rows; the ends of persons' clusters are read only where a row has one."""
+    ends = _override_ends(visit) if any(item.decided_by for item in page.leads) else {}
+    return [row_view(visit, wording, item, ends.get(item.lead_id)) for item in page.leads]
+
+
+def _override_ends(visit: Visit) -> dict[str, datetime | None]:
+    """Until when each cluster holds that a person set, at most a minute old."""
+
+    def read() -> dict[str, datetime | None]:
+        from leadwerk.pipeline.desk.overrides import active_overrides
+
+        return {row.lead_id: row.ends_at for row in active_overrides(visit.warehouse, visit.policy, visit.now)}
+
+    return cached(("override_ends", visit.policy.version), read)
+
+
+def download(visit: Visit, form: CallsForm) -> Answer:
+    """The first leads of the list by its filters, as CSV; the trail names who took them."""
+    wording = Wording(visit.policy, visit.language, visit.now)
+    rows = _rows(visit, wording, read_list(visit, form, limit=MOST_EXPORTED))
+    act = Act(actor=visit.name, action="list_export", object=form.address(), after=f"{len(rows)} leads")
+    record_act(visit.warehouse, act, visit.now)
+    head = [wording.say(f"page.{name}") for name in ("lead", "score", "cluster", "region", "language", "why", "state")]
+    return csv_answer(f"leads-{form.list}", [head, *(_cells(wording, row) for row in rows)])
+
+
+def _cells(wording: Wording, row: RowView) -> list[str]:
+    reasons = "; ".join(reason.signed for reason in row.reasons)
+    score = "" if row.score is None else wording.points(row.score)
+    why = reasons or row.withheld
+    return [row.lead_id, score, wording.cluster(row.cluster), row.place, row.language, why, row.state.tag]
 
 
 def _no_model(visit: Visit, wording: Wording, page: LeadPage) -> str:

@@ -51,6 +51,7 @@ def _calls() -> tuple[Page, ...]:
 
     return (
         Page("GET", "/calls", calls.CallsForm, calls.show, roles_of("calls")),
+        Page("GET", "/calls.csv", calls.CallsForm, calls.download, roles_of("calls")),
         Page("POST", "/calls/{lead_id}/take", calls.DeedForm, calls.take, SELLERS),
         Page("POST", "/calls/{lead_id}/release", calls.DeedForm, calls.release, DECIDERS),
         Page("POST", "/calls/{lead_id}/verdict", lead.VerdictForm, lead.give_verdict, SELLERS),

@@ -29,3 +29,12 @@ def answer_people(http: Any) -> Response | None:
     from leadwerk.web.pages.desk_site import site
 
     return site(http) if site.know(http.path) else None
+
+
+def answer_lost(http: Any) -> Response | None:
+    """The page that says that nothing is there, to a browser; None to a program, which reads a problem document."""
+    if settings.read().access == WITHOUT_PERSON or "text/html" not in http.headers.get("Accept", ""):
+        return None
+    from leadwerk.web.pages.desk_site import site
+
+    return site(http)

@@ -29,6 +29,11 @@ class ReasonView:
     value: float
     factor: str
 
+    @property
+    def signed(self) -> str:
+        """The reason behind a plus or minus, for a table of plain text."""
+        return f"{'+' if self.side == 'for' else '−'} {self.text}"
+
 
 @dataclass(frozen=True)
 class StateView:
@@ -57,8 +62,8 @@ class RowView:
     can_release: bool
 
 
-def row_view(visit: Visit, wording: Wording, item: LeadListItem) -> RowView:
-    """A lead of the list as a row."""
+def row_view(visit: Visit, wording: Wording, item: LeadListItem, override_ends: datetime | None) -> RowView:
+    """A lead of the list as a row; `override_ends`: until when a person's cluster holds."""
     score = item.score if item.score is not None else item.points
     counted = counted_in(item.basis, item.cluster, item.decided_by)
     return RowView(
@@ -70,7 +75,7 @@ def row_view(visit: Visit, wording: Wording, item: LeadListItem) -> RowView:
         stake=stake(wording, item.loan_amount, item.employees),
         withheld=withheld(wording, item.basis),
         reasons=reason_views(wording, item.reason_details, counted)[:SHOWN],
-        state=_state(visit, wording, item),
+        state=_state(visit, wording, item, override_ends),
         can_take=item.held_by is None and visit.may("seller") and item.cluster != "DISQUALIFIED",
         can_release=visit.is_me(item.held_by) and visit.may("seller"),
     )
@@ -115,7 +120,7 @@ def reason_views(wording: Wording, details: Iterable[ReasonDetail], basis: str) 
     return tuple(views)
 
 
-def _state(visit: Visit, wording: Wording, item: LeadListItem) -> StateView:
+def _state(visit: Visit, wording: Wording, item: LeadListItem, override_ends: datetime | None) -> StateView:
     until = wording.say("page.until", moment=wording.moment(item.held_until)) if item.held_until else ""
     if visit.is_me(item.held_by):
         return StateView("mine", wording.say("page.yours"), until)
@@ -124,7 +129,10 @@ def _state(visit: Visit, wording: Wording, item: LeadListItem) -> StateView:
     enquired = wording.say("page.enquiry", ago=wording.ago(item.created_at))
     if item.decided_by:
         decided = wording.say("page.decided", author=item.decided_by, cluster=wording.cluster(item.cluster))
-        return StateView("decided", decided, enquired)
+        last_day = wording.say("page.until", moment=wording.last_day(override_ends)) if override_ends else ""
+        return StateView("decided", f"{decided} {last_day}".strip(), enquired)
+    if item.cluster == "DISQUALIFIED":
+        return StateView("free", wording.say("page.nobody_calls"), enquired)
     return StateView("free", contact(wording, item.contacted_at), enquired, due=item.contacted_at is None)
 
 

@@ -11,6 +11,7 @@ from leadwerk.pipeline import wiring
 from leadwerk.pipeline.customers import measure_customers, read_customers
 from leadwerk.pipeline.read_results import ResultsRequest, read_results
 from leadwerk.policy.kpi_limits import Segmentation
+from leadwerk.report.results.customers import customers_view
 from leadwerk.report.results.data import ResultsData
 from leadwerk.report.results.outcome_counts import SEGMENTS
 from leadwerk.report.results.questions import questions
@@ -54,15 +55,22 @@ def show(visit: Visit, form: ResultsForm) -> Answer:
 def download(visit: Visit, form: ResultsForm, name: str) -> Answer:
     """A table of the page as CSV."""
     wording, data = Wording(visit.policy, visit.language, visit.now), _data(visit, form)
+    table = _table(wording, data, form.by, name)
+    if table is None:
+        raise NotFound(Message("refusal.results.table", name=name[:60]), field="path")
+    return csv_answer(name, table)
+
+
+def _table(wording: Wording, data: ResultsData, by: Segmentation, name: str) -> Sequence[Cells] | None:
+    """The head and the rows of a table; None where the reader has no such table."""
     if name == "segments":
-        head: Cells = segment_head(wording, form.by)
-        rows: Sequence[Cells] = [(view.name, *view.figures) for view in segment_views(wording, data)]
-    else:
-        question = next((question for question in questions(wording, data) if question.name == name), None)
-        if question is None:
-            raise NotFound(Message("refusal.results.table", name=name[:60]), field="path")
-        head, rows = question.head, question.rows
-    return csv_answer(name, [head, *rows])
+        return [segment_head(wording, by), *((view.name, *view.figures) for view in segment_views(wording, data))]
+    customers = customers_view(wording, data.customers)
+    if customers and name == "customers":
+        return [customers.trait_head, *customers.trait_rows]
+    if customers and name == "groups":
+        return [customers.group_head, *customers.group_rows]
+    return next(([entry.head, *entry.rows] for entry in questions(wording, data) if entry.name == name), None)
 
 
 def measure(visit: Visit, _: NoForm) -> Answer:

@@ -137,10 +137,7 @@ def _views(visit: Visit, wording: Wording, leads: Sequence[ReviewedLead]) -> lis
     for lead in leads:
         details = reason_details(reasons.get(lead.score_id, ()), visit.language)
         counted = counted_in(lead.basis, lead.score_cluster, lead.decided_by)
-        texts = [
-            f"{'+' if reason.side == 'for' else '−'} {reason.text}"
-            for reason in reason_views(wording, details, counted)[:REASONS]
-        ]
+        texts = [reason.signed for reason in reason_views(wording, details, counted)[:REASONS]]
         score = lead.predictive_score
         verdict, reason = _verdict(visit, wording, lead.verdict, lead.reason)
         opinion = (lead.seller, verdict, reason, lead.note) if verdict else ()
