@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 from pathlib import Path
 
@@ -56,3 +57,66 @@ def sheet_xml(cells: list[list[object]], merged: str) -> str:
     )
     spans = f'<mergeCells count="1"><mergeCell ref="{merged}"/></mergeCells>' if merged else ""
     return f'<worksheet xmlns="{SHEET}"><sheetData>{"".join(lines)}</sheetData>{spans}</worksheet>'
+
+
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+Cells = dict[int, dict[int, str]]
+"""Texts by row and column, both from 0."""
+
+
+def binary_workbook(path: Path, cells: Cells) -> Path:
+    """An .xlsb with one sheet: records of a kind, a size and their content."""
+    book = _record(131) + _record(143) + _record(156, struct.pack("<II", 0, 1) + _text("r1") + _text("Leads"))
+    sheet = _record(129) + _record(148, struct.pack("<IIII", 0, 1, 0, 1)) + _record(145)
+    for row, texts in cells.items():
+        sheet += _record(0, struct.pack("<I", row) + bytes(21))
+        sheet += b"".join(_record(6, struct.pack("<II", column, 0) + _text(text)) for column, text in texts.items())
+    links = {"_rels/.rels": ("officeDocument", "xl/workbook.bin")}
+    links["xl/_rels/workbook.bin.rels"] = ("worksheet", "worksheets/sheet1.bin")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("xl/workbook.bin", book + _record(144) + _record(132))
+        archive.writestr("xl/worksheets/sheet1.bin", sheet + _record(146) + _record(130))
+        for name, (kind, target) in links.items():
+            link = f'<Relationship Id="r1" Type="{OFFICE}/{kind}" Target="{target}"/>'
+            archive.writestr(name, f'<Relationships xmlns="{PACKAGE}/relationships">{link}</Relationships>')
+    return path
+
+
+def _record(kind: int, content: bytes = b"") -> bytes:
+    return _variable_number(kind) + _variable_number(len(content)) + content
+
+
+def _variable_number(number: int) -> bytes:
+    low, high = number & 0x7F, number >> 7
+    return bytes([low | 0x80]) + _variable_number(high) if high else bytes([low])
+
+
+def _text(text: str) -> bytes:
+    return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+
+def open_document(path: Path, rows: str) -> Path:
+    """An .ods with one sheet; `rows` is its XML."""
+    spaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+    )
+    table = f'<table:table table:name="Leads">{rows}</table:table>'
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        manifest = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
+        archive.writestr("META-INF/manifest.xml", f'<manifest:manifest xmlns:manifest="{manifest}"/>')
+        archive.writestr(
+            "content.xml",
+            f"<office:document-content {spaces}><office:body><office:spreadsheet>{table}</office:spreadsheet>"
+            "</office:body></office:document-content>",
+        )
+    return path
+
+
+def ods_row(texts: list[str], *, before: str = "", times: int = 1) -> str:
+    """A row of an .ods, `times` times; `before` is the XML of what stands in front of its cells."""
+    cells = "".join(
+        f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>' for text in texts
+    )
+    return f'<table:table-row table:number-rows-repeated="{times}">{before}{cells}</table:table-row>'
