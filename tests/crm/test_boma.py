@@ -12,6 +12,7 @@ from leadwerk.crm.boma import Boma
 from leadwerk.crm.http_client import retry_after
 from leadwerk.crm.port import LeadUpdate, Refused
 from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable
+from leadwerk.texts.message import refusal_texts
 from support.boma_fake import TOKEN, FakeBoma, Fault, serving
 
 FIELDS = {
@@ -104,8 +105,9 @@ def test_a_dropped_connection_is_worth_a_retry(boma: FakeBoma, client: Boma, aft
 def test_a_silent_crm_is_given_up(boma: FakeBoma, client: Boma, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("leadwerk.crm.bounded_exchange.TIMEOUT", (0.1, 0.1))
     boma.faults.append(Fault(wait=0.5))
-    with pytest.raises(CRMUnavailable, match="did not answer"):
+    with pytest.raises(CRMUnavailable, match="The CRM did not answer") as silent:
         client.push([UPDATE])
+    assert refusal_texts(silent.value, "de") == ("Das CRM hat nicht geantwortet (ReadTimeout).", "")
 
 
 def test_an_answer_that_drips_is_given_up(boma: FakeBoma, client: Boma, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,6 +41,7 @@ from leadwerk.crm.port import (
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.crm.webhook_proof import check_secret_url
 from leadwerk.errors import UNREADABLE_JSON, CRMRejected
+from leadwerk.texts.message import Message
 
 PER_SECOND = 5.0
 PAGE_SIZE = 100
@@ -185,7 +186,7 @@ class ActiveCampaign(Adapter):
         body = {"field": {"title": field.label, "perstag": field.name, "type": TYPES[field.type], "visible": 1}}
         answer = self._http.call("POST", "/api/3/fields", json=body)
         if answer.status not in (200, 201):
-            raise CRMRejected(f"The field {field.name} was not created: {answer.text()}", status=answer.status)
+            raise CRMRejected(Message("refusal.crm.field", name=field.name, answer=answer.text()), status=answer.status)
         # A field that belongs to no list is not shown on contacts; 0 stands for all lists.
         relation = {"fieldRel": {"field": answer.decoded(_CreatedField).field.id, "relid": 0}}
         self._http.call("POST", "/api/3/fieldRels", json=relation)
@@ -238,7 +239,7 @@ class ActiveCampaign(Adapter):
             return same
         created = self._http.call("POST", "/api/3/tags", json={"tag": {"tag": name, "tagType": "contact"}})
         if created.status not in (200, 201):
-            raise CRMRejected(f"The tag {name} was not created: {created.text()}", status=created.status)
+            raise CRMRejected(Message("refusal.crm.tag", name=name, answer=created.text()), status=created.status)
         return created.decoded(_CreatedTag).tag.id
 
     def _automation(self, name: str) -> str:

@@ -19,6 +19,7 @@ from leadwerk.crm.keyset import Position, joined
 from leadwerk.crm.optional_reads import OptionalObject, OptionalReads
 from leadwerk.crm.port import Task
 from leadwerk.errors import CRMRejected
+from leadwerk.texts.message import Message
 
 PATH, TYPES, DEALS = "/api/3/dealTasks", "/api/3/dealTasktypes", "/api/3/deals"
 PAGE_SIZE = 100
@@ -91,7 +92,7 @@ def create(http: HttpClient, task: Task) -> str:
     }  # fmt: skip
     answer = http.call("POST", PATH, json={"dealTask": body})
     if answer.status not in (200, 201):
-        raise CRMRejected(f"The task was not created: {answer.text()}", status=answer.status)
+        raise CRMRejected(Message("refusal.crm.task", answer=answer.text()), status=answer.status)
     return answer.decoded(_CreatedTask).deal_task.id
 
 

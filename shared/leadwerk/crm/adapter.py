@@ -22,8 +22,8 @@ from leadwerk.crm.port import (
     WebhookRequest,
 )
 from leadwerk.errors import CRMRejected, InputError
+from leadwerk.texts.message import Message
 
-NO_TAGS = "Let the workflow create a task or send a message instead."
 SendBatch = Callable[[Sequence[LeadUpdate]], Sequence[PushResult] | Refused]
 
 
@@ -81,7 +81,7 @@ class Adapter:
         Raises:
             CRMRejected: always.
         """
-        raise CRMRejected("This CRM has no tasks.", remedy="Let the workflow send a message instead.")
+        raise CRMRejected(Message("refusal.crm.tasks"))
 
     def enrol(self, enrolment: Enrolment) -> None:
         """No tags.
@@ -89,7 +89,7 @@ class Adapter:
         Raises:
             CRMRejected: always.
         """
-        raise CRMRejected("This CRM has no tags or automations for leads.", remedy=NO_TAGS)
+        raise CRMRejected(Message("refusal.crm.tags"))
 
     def hints(self, request: WebhookRequest, now: datetime) -> Sequence[Hint]:
         """No webhooks.
@@ -97,7 +97,7 @@ class Adapter:
         Raises:
             InputError: always.
         """
-        raise InputError("This CRM sends no webhooks.", field="webhook", remedy="Rely on the nightly reading.")
+        raise InputError(Message("refusal.crm.webhooks"), field="webhook")
 
 
 def user_number(owner: str) -> int:
@@ -107,9 +107,7 @@ def user_number(owner: str) -> int:
         CRMRejected: it is no number.
     """
     if not owner.isdigit():
-        raise CRMRejected(
-            f"This CRM's users have numbers; {owner!r} is none.", remedy="Correct crm_user in people.yaml."
-        )
+        raise CRMRejected(Message("refusal.crm.user", owner=owner))
     return int(owner)
 
 

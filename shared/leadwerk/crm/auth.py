@@ -10,8 +10,9 @@ from typing import Protocol
 
 import msgspec
 
-from leadwerk.crm.bounded_exchange import exchange, new_session
+from leadwerk.crm.bounded_exchange import TOKEN_SERVER, exchange, new_session
 from leadwerk.errors import UNREADABLE_JSON, CRMRejected, CRMUnavailable
+from leadwerk.texts.message import Message
 
 # Seconds before its end at which a token is replaced: a call may take that long.
 EARLY = 60.0
@@ -98,18 +99,18 @@ class ClientCredentials:
         with new_session() as session:
             answer = exchange(
                 session,
-                "The token server",
+                TOKEN_SERVER,
                 "POST",
                 self._url,
                 data=form | ({"scope": self._scope} if self._scope else {}),
             )
         if answer.status in (408, 425, 429) or answer.status >= 500:
-            raise CRMUnavailable(f"The token server answered {answer.status}.", status=answer.status)
+            raise CRMUnavailable(Message("refusal.crm.login.status", status=answer.status), status=answer.status)
         if answer.status != 200:
             raise CRMRejected(
-                f"The token server answered {answer.status}.",
+                Message("refusal.crm.login.status", status=answer.status),
                 status=answer.status,
-                remedy="Check LEADWERK_CRM_CLIENT_ID, LEADWERK_CRM_CLIENT_SECRET and LEADWERK_CRM_TOKEN_URL.",
+                remedy=Message("refusal.crm.login.remedy"),
                 locked_out=True,
             )
         self._store(answer.body)
@@ -120,7 +121,7 @@ class ClientCredentials:
             lifetime = float(fetched.expires_in or DEFAULT_LIFETIME)
         except (*UNREADABLE_JSON, ValueError) as error:
             # The body may hold a token: it is not repeated.
-            raise CRMUnavailable("The token server's answer is not a token.") from error
+            raise CRMUnavailable(Message("refusal.crm.login.form")) from error
         # A negative lifetime, or none that is a number, would mean a login for each call, or a token for ever.
         lifetime = lifetime if 0 < lifetime <= LONGEST_LIFETIME else DEFAULT_LIFETIME
         self._token, self._until = fetched.access_token, self._clock() + max(lifetime - EARLY, lifetime / 2)

@@ -14,6 +14,8 @@ import requests
 import urllib3
 
 from leadwerk.errors import CRMUnavailable
+from leadwerk.texts.catalogue import has
+from leadwerk.texts.message import Message
 
 # Seconds to connect, and between two bytes of the answer.
 TIMEOUT = (3.05, 10.0)
@@ -21,6 +23,8 @@ TIMEOUT = (3.05, 10.0)
 LONGEST_ANSWER = 60.0
 # Bytes. A page of 1,000 cases is far below.
 LONGEST_BODY = 64 * 2**20
+CRM_SERVER, TOKEN_SERVER = "refusal.crm.server.crm", "refusal.crm.server.tokens"
+"""Names of servers in errors, as keys of texts: they are read when something failed."""
 
 
 class ExchangeResult(NamedTuple):
@@ -39,7 +43,7 @@ def new_session() -> requests.Session:
 
 
 def exchange(session: requests.Session, server: str, method: str, url: str, **arguments: Any) -> ExchangeResult:
-    """The answer to one request; `server` is its name in an error.
+    """The answer to one request; `server` is its name in an error: a text's key, or the name itself.
 
     Raises:
         CRMUnavailable: no answer, or it broke off, or it takes too long or too many bytes.
@@ -49,7 +53,7 @@ def exchange(session: requests.Session, server: str, method: str, url: str, **ar
         with session.request(method, url, timeout=TIMEOUT, allow_redirects=False, stream=True, **arguments) as response:
             return ExchangeResult(response.status_code, response.headers, _body(response, server, until))
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise CRMUnavailable(f"{server} did not answer ({type(error).__name__}).") from error
+        raise CRMUnavailable(_message("silent", server, fault=type(error).__name__)) from error
 
 
 def _body(response: requests.Response, server: str, until: float) -> bytes:
@@ -58,7 +62,13 @@ def _body(response: requests.Response, server: str, until: float) -> bytes:
         parts.append(part)
         length += len(part)
         if time.monotonic() > until or length > LONGEST_BODY:
-            raise CRMUnavailable(f"{server}'s answer was not over after {LONGEST_ANSWER:g} seconds or {length} bytes.")
+            raise CRMUnavailable(_message("endless", server, seconds=f"{LONGEST_ANSWER:g}", size=length))
     if response.raw.length_remaining:
-        raise CRMUnavailable(f"{server}'s answer broke off.")
+        raise CRMUnavailable(_message("broken", server))
     return b"".join(parts)
+
+
+def _message(key: str, server: str, **values: object) -> Message:
+    # The name becomes a message only now: one at hand for each call would load the texts before they are needed.
+    name = Message(server) if has("en", server) else server
+    return Message(f"refusal.crm.{key}", server=name, **values)

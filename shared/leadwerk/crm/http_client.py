@@ -13,11 +13,12 @@ import msgspec
 import requests
 
 from leadwerk.crm.auth import Auth
-from leadwerk.crm.bounded_exchange import exchange, new_session
+from leadwerk.crm.bounded_exchange import CRM_SERVER, exchange, new_session
 from leadwerk.crm.exchange_log import Exchange, is_watched, masked, note, shortened
 from leadwerk.crm.guarded_http import shown_address
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.errors import UNREADABLE_JSON, ConfigurationError, CRMRejected, CRMUnavailable
+from leadwerk.texts.message import Message
 
 # Attempts at one page within one run; the wait doubles after each.
 READ_ATTEMPTS = 6
@@ -57,13 +58,9 @@ class CRMResponse:
         try:
             return msgspec.json.decode(self.body, type=kind)
         except msgspec.ValidationError as error:
-            raise CRMRejected(
-                f"The CRM's answer has another form than agreed: {error}.",
-                status=self.status,
-                remedy="Check LEADWERK_CRM_URL and the CRM's version.",
-            ) from error
+            raise CRMRejected(Message("refusal.crm.form", error=error), status=self.status) from error
         except UNREADABLE_JSON as error:
-            raise CRMUnavailable(f"The CRM's answer is not JSON: {error}.", status=self.status) from error
+            raise CRMUnavailable(Message("refusal.crm.no_json", error=error), status=self.status) from error
 
 
 Throttle = Callable[[CRMResponse], float | None]
@@ -92,9 +89,7 @@ class HttpClient:
         """
         parts = urlsplit(url)
         if parts.scheme != "https" and parts.hostname not in LOOPBACK:
-            raise ConfigurationError(
-                f"The CRM's URL is {url!r}, not https.", remedy="Set LEADWERK_CRM_URL to https://…."
-            )
+            raise ConfigurationError(Message("refusal.crm.clear", url=url))
         self._url = url.rstrip("/")
         self._auth, self._throttle, self._of_a_record = auth, throttle, of_a_record
         self.pace = pace
@@ -133,11 +128,12 @@ class HttpClient:
     def _once(self, method: str, path: str, auth: Mapping[str, str], **arguments: Any) -> CRMResponse:
         wait = self.pace.held_for()
         if wait > LONGEST_WAIT:
-            raise CRMUnavailable(f"The CRM asked us to wait {wait:.0f} seconds.", status=429, retry_after=wait)
+            message = Message("refusal.crm.pause", seconds=f"{wait:.0f}")
+            raise CRMUnavailable(message, status=429, retry_after=wait)
         self.pace.wait()
         headers = {**self._headers, **auth, **arguments.pop("headers", {})}
         try:
-            result = exchange(self._session(), "The CRM", method, self._url + path, headers=headers, **arguments)
+            result = exchange(self._session(), CRM_SERVER, method, self._url + path, headers=headers, **arguments)
         except CRMUnavailable:
             self._note(method, path, headers, arguments, None)
             raise
@@ -176,11 +172,10 @@ class HttpClient:
             pause = pause if pause is not None else disguised or None
             if pause is not None:
                 self.pace.hold(pause)
-            raise CRMUnavailable(f"The CRM answered {status}.", status=status, retry_after=pause)
+            raise CRMUnavailable(Message("refusal.crm.status", status=status), status=status, retry_after=pause)
         if status in LOCKED_OUT:
-            raise CRMRejected(
-                f"The CRM answered {status}: {answer.text()}", status=status, remedy=_remedy(status), locked_out=True
-            )
+            message = Message("refusal.crm.locked_out", status=status, answer=answer.text())
+            raise CRMRejected(message, status=status, remedy=_remedy(status), locked_out=True)
         return answer
 
 
@@ -205,6 +200,4 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _remedy(status: int) -> str:
-    if status in (401, 403):
-        return "Check LEADWERK_CRM_TOKEN and what the token may do."
-    return "Check LEADWERK_CRM_URL: the token is sent nowhere else."
+    return Message(f"refusal.crm.{'token' if status in (401, 403) else 'redirect'}.remedy")

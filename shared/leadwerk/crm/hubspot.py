@@ -45,6 +45,7 @@ from leadwerk.crm.port import (
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.crm.webhook_proof import check_hubspot
 from leadwerk.errors import UNREADABLE_JSON, CRMRejected, InputError
+from leadwerk.texts.message import Message
 
 URL = "https://api.hubapi.com"
 # 100 calls in 10 seconds on free accounts; others take 190.
@@ -188,7 +189,7 @@ class HubSpot(Adapter):
         names = {"name": field.name, "label": field.label or field.name, "groupName": GROUP}
         answer = self._http.call("POST", PROPERTIES, json={**names, "type": kind, "fieldType": form})
         if answer.status not in (200, 201, 409):
-            raise CRMRejected(f"The field {field.name} was not created: {answer.text()}", status=answer.status)
+            raise CRMRejected(Message("refusal.crm.field", name=field.name, answer=answer.text()), status=answer.status)
         return field.name
 
     def pull(self, cursor: str | None) -> Iterator[CasePage]:
@@ -223,7 +224,7 @@ class HubSpot(Adapter):
         if answer.status == 409:
             return task.key
         if answer.status not in (200, 201):
-            raise CRMRejected(f"The task was not created: {answer.text()}", status=answer.status)
+            raise CRMRejected(Message("refusal.crm.task", answer=answer.text()), status=answer.status)
         return answer.decoded(_Record).id
 
     def enrol(self, enrolment: Enrolment) -> None:
@@ -236,7 +237,7 @@ class HubSpot(Adapter):
         path = f"{LISTS}/{enrolment.name}/memberships/add"
         answer = self._http.call("PUT", path, json=[enrolment.lead_id])
         if answer.status not in (200, 201, 204):
-            raise CRMRejected(f"The lead was not added to the list: {answer.text()}", status=answer.status)
+            raise CRMRejected(Message("refusal.crm.list", answer=answer.text()), status=answer.status)
 
     def hints(self, request: WebhookRequest, now: datetime) -> Sequence[Hint]:
         """See `CRM.hints`."""

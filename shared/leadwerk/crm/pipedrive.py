@@ -43,6 +43,7 @@ from leadwerk.crm.port import (
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.crm.webhook_proof import check_basic
 from leadwerk.errors import UNREADABLE_JSON, CRMRejected, InputError
+from leadwerk.texts.message import Message
 
 URL = "https://api.pipedrive.com"
 PER_SECOND = 8.0
@@ -172,7 +173,9 @@ class Pipedrive(Adapter):
             body = {"name": field.name, "field_type": TYPES[field.type]}
             answer = self._http.call("POST", "/v1/personFields", json=body)
             if answer.status not in (200, 201):
-                raise CRMRejected(f"The field {field.name} was not created: {answer.text()}", status=answer.status)
+                raise CRMRejected(
+                    Message("refusal.crm.field", name=field.name, answer=answer.text()), status=answer.status
+                )
         self._keys = None
         names = tuple(field.name for field in missing)
         return FieldPlan(names, tuple(wrong), () if dry_run else names)
@@ -212,7 +215,7 @@ class Pipedrive(Adapter):
         }
         answer = self._http.call("POST", PATH, json=body)
         if answer.status not in (200, 201):
-            raise CRMRejected(f"The task was not created: {answer.text()}", status=answer.status)
+            raise CRMRejected(Message("refusal.crm.task", answer=answer.text()), status=answer.status)
         return str(answer.decoded(_Created).data.id)
 
     def enrol(self, enrolment: Enrolment) -> None:

@@ -43,6 +43,7 @@ from leadwerk.crm.salesforce_owners import read_owners
 from leadwerk.crm.salesforce_stages import HISTORY, read_kinds
 from leadwerk.crm.soql import answer_of, quoted
 from leadwerk.errors import UNREADABLE_JSON, CRMRejected
+from leadwerk.texts.message import Message
 
 VERSION = "v67.0"
 DATA = f"/services/data/{VERSION}"
@@ -198,7 +199,7 @@ class Salesforce(Adapter):
         body = {"FullName": f"Lead.{field.name}", "Metadata": {"label": field.label, **kinds[field.type]}}
         answer = self._http.call("POST", f"{DATA}/tooling/sobjects/CustomField", json=body)
         if answer.status not in (200, 201):
-            raise CRMRejected(f"The field {field.name} was not created: {answer.text()}", status=answer.status)
+            raise CRMRejected(Message("refusal.crm.field", name=field.name, answer=answer.text()), status=answer.status)
         return field.name
 
     def pull(self, cursor: str | None) -> Iterator[CasePage]:
@@ -240,7 +241,7 @@ class Salesforce(Adapter):
         }  # fmt: skip
         answer = self._http.call("POST", f"{DATA}/sobjects/Task", json=body)
         if answer.status != 201:
-            raise CRMRejected(f"The task was not created: {answer.text()}", status=answer.status)
+            raise CRMRejected(Message("refusal.crm.task", answer=answer.text()), status=answer.status)
         return answer.decoded(_Created).id
 
     def enrol(self, enrolment: Enrolment) -> None:
@@ -256,7 +257,7 @@ class Salesforce(Adapter):
         answer = self._http.call("POST", f"{DATA}/sobjects/CampaignMember", json=body)
         # Who is a member already is refused as a duplicate: a second time changes nothing.
         if answer.status != 201 and _call_refusal(answer).code != "DUPLICATE_VALUE":
-            raise CRMRejected(f"The lead did not join the campaign: {answer.text()}", status=answer.status)
+            raise CRMRejected(Message("refusal.crm.campaign", answer=answer.text()), status=answer.status)
 
     def _noted(self, answer: CRMResponse) -> CRMResponse:
         used, _, limit = answer.headers.get("Sforce-Limit-Info", "").partition("=")[2].partition("/")

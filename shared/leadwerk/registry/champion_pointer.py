@@ -97,7 +97,7 @@ def check_present(blob: Blob | None, expected: Champion | None) -> None:
 
 def promoted_meanwhile() -> PromotionConflict:
     """The error of a decision on a champion that was replaced since."""
-    return PromotionConflict("The champion changed in the meantime.", remedy="Compare again.")
+    return PromotionConflict(Message("refusal.promotion.meanwhile"))
 
 
 def history_of(blob: Blob) -> tuple[Promotion, ...]:

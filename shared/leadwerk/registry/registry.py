@@ -240,7 +240,7 @@ class Registry:
         self._write(pointer, generation)
         champion = champion_of(self._read_pointer())
         if champion is None:
-            raise PromotionConflict("The new champion stood down at once.", remedy="See `leadwerk models list`.")
+            raise PromotionConflict(Message("refusal.promotion.stepped_back"))
         return champion
 
     def _write(self, pointer: Pointer, generation: int) -> None:

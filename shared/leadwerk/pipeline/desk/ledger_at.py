@@ -85,16 +85,8 @@ def _adds_up(stored: StoredThen | None, rating: LeadRating) -> bool | None:
 
 
 def _withheld(lead_id: str, cause: Withholding) -> ScoreWithheld:
-    because = {
-        CONTROL: "it belongs to the control group of an experiment",
-        OBJECTION: "the person objected to profiling",
-    }[cause]
-    return ScoreWithheld(
-        f"Lead {lead_id[:100]} is worked without a score: {because}.",
-        field="lead_id",
-        value=lead_id[:100],
-        remedy="Decide by what the lead did and what you know of it.",
-    )
+    key = {CONTROL: "refusal.withheld.control", OBJECTION: "refusal.withheld.objection"}[cause]
+    return ScoreWithheld(Message(key, lead=lead_id[:100]), field="lead_id", value=lead_id[:100])
 
 
 def unknown_lead(lead_id: str, at: datetime) -> UnknownLead:

@@ -23,6 +23,7 @@ from leadwerk.pipeline.workflows.outgoing_texts import EVENT_TYPES, OpenAction, 
 from leadwerk.policy.model import Policy
 from leadwerk.policy.people import Person, by_name
 from leadwerk.policy.workflows import Channel
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.records import WorkflowActionRow
 
 CARRY_OUT_SECONDS = 60.0
@@ -167,7 +168,5 @@ def policy_channel(policy: Policy, action: OpenAction) -> Channel:
     """
     channels: Mapping[str, Channel] = {channel.name: channel for channel in policy.workflows.channels}
     if action.target is None or action.target not in channels:
-        raise CRMRejected(
-            f"The policy has no channel {action.target!r} any more.", remedy="Add it under workflows.channels."
-        )
+        raise CRMRejected(Message("refusal.workflow.channel", channel=action.target))
     return channels[action.target]
