@@ -17,7 +17,7 @@ from leadwerk import settings
 from leadwerk.errors import InputError, LeadwerkError
 from leadwerk.policy.people import STAFF, Role
 from leadwerk.texts.message import Message, placed_message
-from leadwerk.web import Answer, NotFound, Response, answered, log, retry_after, status_of
+from leadwerk.web import Answer, NotFound, Response, allow, answered, log, retry_after, status_of
 from leadwerk.web.door.admission import admit
 from leadwerk.web.door.origin import check_origin
 from leadwerk.web.door.rate_limit import check_address
@@ -242,8 +242,9 @@ def error_page(visit: Visit, error: LeadwerkError, again: str = "") -> Answer:
     status, request_id = status_of(error), secrets.token_hex(4)
     log.refused_or_failed(f"desk_page {request_id}", error, 0.0)
     texts = error.texts if status < HTTPStatus.INTERNAL_SERVER_ERROR or reads_details(visit) else FAULT
-    return render(visit, "error.html", status=status, error=error, texts=texts, code=status, request_id=request_id,
+    page = render(visit, "error.html", status=status, error=error, texts=texts, code=status, request_id=request_id,
                   again=again)  # fmt: skip
+    return replace(page, headers={**page.headers, **retry_after(error), **allow(error)})
 
 
 def failure_page(
