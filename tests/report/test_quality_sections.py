@@ -13,8 +13,7 @@ from leadwerk.features.protected import protected_names
 from leadwerk.policy.load import load
 from leadwerk.registry.manifest import GateRecord
 from leadwerk.report.formatter import Formatter
-from leadwerk.report.group_quality import group_quality
-from leadwerk.report.quality_sections import groups_section, left_out_section, thresholds_section, words_section
+from leadwerk.report.quality_sections import left_out_section, thresholds_section, words_section
 from leadwerk.report.report_data import ReportData, ScoredOutcomes
 from leadwerk.report.threshold_quality import threshold_quality
 from leadwerk.stats.feature_profile import FeatureProfile
@@ -50,17 +49,11 @@ def test_a_sentence_says_whether_as_many_converted_as_predicted() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_section_is_whole_in_every_language(language: Language) -> None:
     formatter = Formatter(language, load("mortgage"))
-    data = with_groups()
-    for section in (words_section, thresholds_section, groups_section, left_out_section):
+    data = scored(0.4, 0.1)
+    for section in (words_section, thresholds_section, left_out_section):
         built = section(formatter, data)
         assert built is not None
         assert "{" not in "".join(built.paragraphs)
-
-
-def with_groups() -> ReportData:
-    data = scored(0.4, 0.1)
-    languages = ["de", "fr"] * (len(data.scored) // 2)
-    return replace(data, scored=replace(data.scored, groups={"language": languages}))
 
 
 def test_precision_and_recall_follow_the_threshold() -> None:
@@ -70,19 +63,6 @@ def test_precision_and_recall_follow_the_threshold() -> None:
     assert (rows[90].precision.value, rows[90].recall.value) == (1.0, pytest.approx(1 / 3))
     assert (rows[50].precision.value, rows[50].recall.value) == (pytest.approx(2 / 3), pytest.approx(2 / 3))
     assert all(row.precision.low <= row.precision.value <= row.precision.high for row in rows.values())
-
-
-def test_a_group_that_is_predicted_wrongly_is_named() -> None:
-    random = np.random.default_rng(1)
-    probability = np.full(1000, 0.2)
-    language = np.array(["de", "fr"] * 500)
-    converted = random.random(1000) < np.where(language == "fr", 0.5, 0.2)
-    rows = group_quality(
-        {"language": list(language), "region": ["CH-ZH"] * 1000}, probability, probability > 1, converted
-    )
-    assert {(row.value, row.is_off) for row in rows} == {("de", False), ("fr", True)}
-    few = group_quality({"language": ["de"] * 990 + ["it"] * 10}, probability, probability > 1, converted)
-    assert [row.is_small for row in few] == [False, True]
 
 
 def test_what_was_left_out_has_its_reason_and_protected_names_a_remedy() -> None:

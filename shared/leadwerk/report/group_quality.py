@@ -32,11 +32,6 @@ class GroupQuality:
         """Whether there are too few conversions to conclude anything."""
         return self.auc is None
 
-    @property
-    def is_off(self) -> bool:
-        """Whether the prediction lies outside the observed rate's interval."""
-        return not self.is_small and not self.observed.low <= self.predicted <= self.observed.high
-
 
 def group_quality(
     groups: Mapping[str, Sequence[str | None]], probability: Floats, is_hot: Bools, converted: Bools

@@ -1,18 +1,16 @@
-"""Sections on quality: plain words, precision and recall by threshold, groups, and what was left out and why."""
+"""Sections on quality: plain words, precision and recall by threshold, and what was left out and why."""
 
 from __future__ import annotations
 
 from leadwerk.features.protected import protected_names
 from leadwerk.registry.manifest import Manifest
 from leadwerk.report.formatter import NOTHING, Formatter
-from leadwerk.report.group_quality import GroupQuality, group_quality
 from leadwerk.report.provenance import source
 from leadwerk.report.report_data import ReportData
 from leadwerk.report.section import ReportSection, ReportTable, section
 from leadwerk.report.threshold_quality import Share, ThresholdQuality, threshold_quality
 from leadwerk.stats.leak_finding import LeakFinding
 
-GROUP_HEADER = ("kind", "group", "leads", "observed", "predicted", "hot", "auc")
 THRESHOLD_HEADER = ("score", "leads", "precision", "recall", "calls")
 
 
@@ -60,39 +58,6 @@ def _threshold(formatter: Formatter, row: ThresholdQuality) -> tuple[str, ...]:
         _share(formatter, row.precision),
         _share(formatter, row.recall),
         calls,
-    )
-
-
-def groups_section(formatter: Formatter, facts: ReportData) -> ReportSection | None:
-    """Quality for each language, region, channel and device: whether anybody is treated worse."""
-    scored = facts.scored
-    if not scored.tells or not scored.groups:
-        return None
-    rows = group_quality(scored.groups, scored.probability, scored.score >= facts.results.hot, scored.converted)
-    if not rows:
-        return None
-    off = [row for row in rows if row.is_off]
-    sentence = formatter.say(
-        "report.groups.off" if off else "report.groups.even", groups=", ".join(_name(formatter, row) for row in off)
-    )
-    header = [formatter.say(f"report.groups.{name}") for name in GROUP_HEADER]
-    table = ReportTable([_group(formatter, row) for row in rows], header)
-    return section(formatter, "report.groups", paragraphs=[sentence, source(formatter, facts)], table=table, wide=True)
-
-
-def _name(formatter: Formatter, row: GroupQuality) -> str:
-    return row.value or formatter.say("report.groups.unknown")
-
-
-def _group(formatter: Formatter, row: GroupQuality) -> tuple[str, ...]:
-    return (
-        formatter.say(f"report.groups.kind.{row.kind}"),
-        _name(formatter, row),
-        _count(formatter, row.leads, is_small=row.is_small),
-        _share(formatter, row.observed),
-        formatter.share(row.predicted, 1),
-        formatter.share(row.hot.value),
-        formatter.metric("auc", row.auc),
     )
 
 

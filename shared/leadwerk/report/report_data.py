@@ -20,7 +20,6 @@ from leadwerk.report.stage_conversion import StageFunnel
 from leadwerk.stats.arrays import Bools, Floats
 
 WhichModel = Literal["first", "first_later", "in_use"]
-GROUPS = ("language", "region", "channel", "device")
 """What scored leads are grouped by, to see whether scores are as good for everybody."""
 
 MINIMUM_CONVERTED = 5
@@ -31,8 +30,7 @@ MINIMUM_CONVERTED = 5
 class ScoredOutcomes:
     """Leads whose score was followed by a certain outcome, each as its model first scored it; n of each.
 
-    `groups`: language, region, channel and device of each. `period` is when the first and the last of them was scored
-    (UTC), where that is known.
+    `period` is when the first and the last of them was scored (UTC), where that is known.
     """
 
     probability: Floats
@@ -41,7 +39,6 @@ class ScoredOutcomes:
     model: tuple[str, ...]
     true_probability: Floats | None = None
     period: tuple[datetime, datetime] | None = None
-    groups: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.probability)
@@ -62,7 +59,6 @@ class ScoredOutcomes:
             model=tuple(row.model_version for row in rows),
             true_probability=true_probability,
             period=(min(moments), max(moments)) if moments else None,
-            groups={name: [getattr(row, name) for row in rows] for name in GROUPS},
         )
 
 

@@ -16,7 +16,6 @@ from leadwerk.report.formatter import NOTHING, Formatter
 from leadwerk.report.model_sections import importance_section, segments_section
 from leadwerk.report.provenance import source, test_evidence_paragraphs
 from leadwerk.report.quality_sections import (
-    groups_section,
     left_out_section,
     thresholds_section,
     words_section,
@@ -45,7 +44,6 @@ def sections(formatter: Formatter, facts: ReportData) -> list[ReportSection | No
         _gains(formatter, facts),
         _calibration(formatter, facts),
         thresholds_section(formatter, facts),
-        groups_section(formatter, facts),
         importance_section(formatter, facts.champion),
         _distribution(formatter, facts),
         _matrix(formatter, facts),

@@ -12,6 +12,7 @@ from leadwerk.report.results import answers, charts
 from leadwerk.report.results.band_outcomes import by_band
 from leadwerk.report.results.changes import by_week, changes_text, marks
 from leadwerk.report.results.data import ResultsData
+from leadwerk.report.results.groups import group_rows, groups_answer, groups_note, groups_table
 from leadwerk.report.results.money import money_views
 from leadwerk.report.results.outcome_counts import OutcomeCount, Totals, grouped, hours_of, totals, waits
 from leadwerk.report.results.table_words import Cells, column_heads, interval_text
@@ -39,6 +40,7 @@ def questions(wording: Wording, data: ResultsData) -> list[Question]:
     """The questions that the data can answer."""
     return [
         *_of_scores(wording, data),
+        *_of_groups(wording, data),
         *_of_time(wording, data.outlook),
         *_of_speed(wording, data.counts),
         *_of_market(wording, data),
@@ -79,6 +81,17 @@ def _of_scores(wording: Wording, data: ResultsData) -> list[Question]:
             (column_heads(wording, "called", "reached"), gain_rows),
         ),
     ]  # fmt: skip
+
+
+def _of_groups(wording: Wording, data: ResultsData) -> list[Question]:
+    rows = group_rows(data.outcomes, data.hot) if data.outcomes else []
+    if not rows:
+        return []
+    count = len(data.outcomes)
+    measured = wording.say("page.measured.scores", count=count, figure=wording.number(count))
+    note = f"{measured} {groups_note(wording)}"
+    question = _question(wording, "groups", groups_answer(wording, rows), "", note, groups_table(wording, rows))
+    return [replace(question, text_columns=2)]
 
 
 def _of_time(wording: Wording, outlook: Outlook | None) -> list[Question]:

@@ -51,9 +51,7 @@ def segment_views(wording: Wording, data: ResultsData) -> list[SegmentView]:
             wording.number(group.hot),
         )
         svg = marks.interval(group.rate, low, high, mean=mean, most=most) if group.rate is not None else ""
-        views.append(
-            SegmentView(_segment_name(wording, data.by, name), figures, svg, interval_text(wording, low, high))
-        )
+        views.append(SegmentView(segment_name(wording, data.by, name), figures, svg, interval_text(wording, low, high)))
     return views
 
 
@@ -74,15 +72,16 @@ def segments_answer(wording: Wording, data: ResultsData) -> str:
     """Which segments differ, in a sentence."""
     # By their names as the table says them: a sentence of codes would name "en" beside a row "English".
     groups = {
-        _segment_name(wording, data.by, name): group
+        segment_name(wording, data.by, name): group
         for name, group in _readable_segments(data).items()
         if name is not None
     }
     return answers.segments_answer(wording, groups, totals(data.counts).rate)
 
 
-def _segment_name(wording: Wording, by: Segmentation, name: int | str | None) -> str:
-    if name is None:
+def segment_name(wording: Wording, by: str, name: int | str | None) -> str:
+    """What a segment by a field is called; leads without a value have a name, too."""
+    if name in (None, ""):
         return wording.say("page.segment.unknown")
     if by == "language":
         return wording.spoken(str(name))
