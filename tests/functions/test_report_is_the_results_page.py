@@ -24,7 +24,7 @@ from support.homes import close_files
 from support.selling import DAY, HOUR, NOW, lead, outcome, score, warehouse
 
 LEADS = [f"lead-{number:03}" for number in range(160)]
-QUESTIONS = {"scores", "order", "speed", "market", "trend", "money", "returns"}
+QUESTIONS = {"scores", "order", "groups", "speed", "market", "trend", "money", "returns"}
 """What this home knows enough of; the ladder needs a team."""
 
 LIMITS = "kpi_limits:\n  - {kpi: new_leads, at_least: 5000}\n"

@@ -35,13 +35,16 @@ def group_rows(outcomes: Sequence[ScoredOutcome], hot: int) -> list[GroupQuality
     )
 
 
-def groups_answer(wording: Wording, rows: Sequence[GroupQuality]) -> str:
-    """Names the groups whose prediction is off; corrected for how many are compared: one of twenty is by chance."""
+def groups_answer(wording: Wording, outcomes: Sequence[ScoredOutcome], rows: Sequence[GroupQuality]) -> str:
+    """Names the groups that differ from what the model expected of them, beyond what it was wrong on all leads.
+
+    Corrected for how many are compared: one of twenty differs by chance.
+    """
     compared = [row for row in rows if not row.is_small]
     if not compared:
         return wording.say("page.answer.groups.few")
-    z = z_of_many(len(compared))
-    off = [row for row in compared if _is_off(row, z)]
+    z, level = z_of_many(len(compared)), _level(outcomes)
+    off = [row for row in compared if _is_off(row, level, z)]
     if not off:
         return wording.say("page.answer.groups.even", count=len(compared))
     names = [segment_name(wording, row.kind, row.value) for row in off]
@@ -58,9 +61,15 @@ def groups_note(wording: Wording) -> str:
     return wording.say("page.groups.few_note", mark=wording.say("report.small"))
 
 
-def _is_off(row: GroupQuality, z: float) -> bool:
+def _level(outcomes: Sequence[ScoredOutcome]) -> float:
+    """Wins among all leads for each that the model expected: a market that changed is no unfairness to a group."""
+    expected = sum(outcome.probability for outcome in outcomes)
+    return sum(outcome.converted for outcome in outcomes) / expected if expected else 1.0
+
+
+def _is_off(row: GroupQuality, level: float, z: float) -> bool:
     low, high = wilson(row.observed.value, row.observed.of, z)
-    return not low <= row.predicted <= high
+    return not low <= row.predicted * level <= high
 
 
 def _cells(wording: Wording, row: GroupQuality) -> Cells:

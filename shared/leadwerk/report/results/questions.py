@@ -90,7 +90,9 @@ def _of_groups(wording: Wording, data: ResultsData) -> list[Question]:
     count = len(data.outcomes)
     measured = wording.say("page.measured.scores", count=count, figure=wording.number(count))
     note = f"{measured} {groups_note(wording)}"
-    question = _question(wording, "groups", groups_answer(wording, rows), "", note, groups_table(wording, rows))
+    question = _question(
+        wording, "groups", groups_answer(wording, data.outcomes, rows), "", note, groups_table(wording, rows)
+    )
     return [replace(question, text_columns=2)]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
+from leadwerk.features.contract import contract
 from leadwerk.pipeline.desk.lead_detail import LeadDetail
 from leadwerk.report.wording import Wording
 from leadwerk.texts.facts import label, labelled
@@ -134,4 +135,13 @@ def _about(wording: Wording, line: LedgerLine) -> str:
         return labelled(groups.get(line.subject or "", {}), wording.language) or line.subject or ""
     if line.kind == "cap":
         return wording.say("page.ledger.most", points=wording.points(line.base or 0))
-    return label(wording.policy, wording.language, line.subject or "")
+    return _subject_text(wording, line.subject or "")
+
+
+def _subject_text(wording: Wording, subject: str) -> str:
+    """What a feature is called; where it has no words of its own, what its group is."""
+    subject_text = label(wording.policy, wording.language, subject)
+    if subject_text != subject.replace("_", " "):
+        return subject_text
+    group = next((feature.group for feature in contract(wording.policy) if feature.name == subject), subject)
+    return label(wording.policy, wording.language, group)
