@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from leadwerk.crm.case_page import CasePage, GoneRecord, Touchpoint
 from leadwerk.crm.port import Gone, LeadUpdate, PushResult, Taken, Unknown
-from leadwerk.pipeline import ingest
+from leadwerk.pipeline import ingest, score as scoring
 from leadwerk.pipeline.leads.open_leads import read_open_leads
+from leadwerk.pipeline.leads.stale_stages import find_stale_stages
+from leadwerk.pipeline.serving.messages import ScoreRequest
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
 from support.numbered_scores import NOW, POLICY, run, score
@@ -42,6 +45,29 @@ def test_a_deleted_lead_is_open_before_and_not_after_and_again_once_restored(war
     assert len(of(warehouse, "leads", "a", "event_id")) == 2
     read(warehouse, CasePage((case(9, "a"),), (), "4"))
     assert open_leads(warehouse) == ["a", "b"]
+
+
+@pytest.mark.parametrize("survivor", [None, "b"])
+def test_who_is_gone_and_asked_for_is_closed_until_the_crm_restores_it(
+    warehouse: DuckDBWarehouse, survivor: str | None
+) -> None:
+    def cluster_and_action(hour: int, **request: Any) -> tuple[str, str]:
+        at = case(hour).changed_at
+        context = scoring.ScoringRun(warehouse, POLICY, None, now=at, stored_at=at, person_key="secret")
+        (scored,) = scoring.run(context, [ScoreRequest(lead_id="a", **request)]).scores
+        return scored.score_cluster, scored.recommended_action
+
+    read(warehouse, CasePage((case(1, "a"), case(2, "b")), (), "1"))
+    assert cluster_and_action(3)[0] != "CLOSED"
+    gone = GoneRecord("a", case(4).changed_at, survivor)
+    read(warehouse, CasePage((), (), "2", gone_records=(gone,)))
+    assert cluster_and_action(5) == cluster_and_action(6, form={"income": 180_000}) == ("CLOSED", "No_Action")
+    assert len(of(warehouse, "scores", "a", "score_id")) == 1
+    assert open_leads(warehouse) == ["b"]
+    assert find_stale_stages(warehouse, POLICY, NOW, rescored=()).moved == []
+    read(warehouse, CasePage((case(9, "a"),), (), "3"))
+    assert open_leads(warehouse) == ["a", "b"]
+    assert cluster_and_action(9)[0] != "CLOSED"
 
 
 def test_a_deletion_of_the_future_is_rejected_and_one_of_a_stranger_is_nothing(warehouse: DuckDBWarehouse) -> None:

@@ -104,11 +104,11 @@ def _unknown(item: NamedRequest) -> UnknownLead:
 
 
 def _score_rows(context: ScoringRun, lead: KnownLead, score: LeadScore) -> ScoreRows:
-    """The rows of a lead's score; none for a visitor, who has no row to be found by, and without `store`."""
-    # A visitor has no row to be found by; the score is stored once there is a lead.
-    if not context.store or lead.request.lead_id is None:
-        return ScoreRows()
+    """The rows of a lead's score; none for a visitor, for a lead that left the CRM, and without `store`."""
     state, fresh = lead.state, None
+    # A visitor has no row to be found by; the score is stored once there is a lead.
+    if not context.store or lead.request.lead_id is None or state.is_gone:
+        return ScoreRows()
     if changed(score, state, context.policy):
         fresh = score_row(state, score, stored_at=context.stored_at, origin="request")
     # An unchanged score keeps its id, so the caller can refer to the row that is stored.

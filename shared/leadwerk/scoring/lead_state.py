@@ -47,6 +47,7 @@ class LeadState(Struct, frozen=True, kw_only=True):
 
     `features`: a row of lead_features. `created_at`: None for a visitor and for an unknown lead. `occurrences`: None if
     they were not read, and then points cannot be computed. `status` and `outcome`: of the CRM's latest update.
+    `is_gone`: the CRM deleted the record, or merged it into another.
     `recorded_stage`: the latest one in `stage_changes`, and `stage_since` when it began. `objects_to_profiling`: the
     lead is worked without a score. `thresholds`: those of the day.
     """
@@ -58,6 +59,7 @@ class LeadState(Struct, frozen=True, kw_only=True):
     occurrences: tuple[Occurrence, ...] | None = None
     status: str | None = None
     outcome: str | None = None
+    is_gone: bool = False
     latest_score: LatestScore | None = None
     recorded_stage: str | None = None
     stage_since: datetime | None = None
@@ -82,8 +84,8 @@ class LeadState(Struct, frozen=True, kw_only=True):
 
     @property
     def is_closed(self) -> bool:
-        """Whether the CRM closed the lead: it is won or lost, and nobody is to call any more."""
-        return self.outcome not in (None, "open")
+        """Whether nobody is to call any more: the lead is won or lost, or no longer in the CRM."""
+        return self.is_gone or self.outcome not in (None, "open")
 
     @property
     def has_web_behaviour(self) -> bool:

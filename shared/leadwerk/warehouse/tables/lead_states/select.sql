@@ -48,6 +48,9 @@ score_before AS (
 -- include outcomes/latest where lead_id IN UNNEST(@lead_ids)
 ,
 
+-- include leads/gone where lead_id IN UNNEST(@lead_ids)
+,
+
 -- include stage_changes/latest where lead_id IN UNNEST(@lead_ids)
 ,
 
@@ -74,6 +77,7 @@ surroundings AS (
     IF(s.lead_id IS NULL, NULL, s) AS latest_score,
     t.status,
     t.outcome,
+    r.lead_id IS NOT NULL AS is_gone,
     g.to_stage AS recorded_stage,
     g.changed_at AS stage_since,
     x.lead_id IS NOT NULL
@@ -95,6 +99,7 @@ surroundings AS (
   FROM scoring_moments AS m
   LEFT JOIN score_before AS s ON s.lead_id = m.lead_id
   LEFT JOIN latest_outcome AS t ON t.lead_id = m.lead_id
+  LEFT JOIN gone_lead AS r ON r.lead_id = m.lead_id
   LEFT JOIN latest_stage_change AS g ON g.lead_id = m.lead_id
   LEFT JOIN active_override AS o ON o.lead_id = m.lead_id
   LEFT JOIN objecting_leads AS x ON x.lead_id = m.lead_id

@@ -1,4 +1,4 @@
--- One lead whose latest CRM status dates from @status_since or later, with its latest score and recorded stage.
+-- One lead of the CRM whose latest status dates from @status_since or later, with its latest score and recorded stage.
 -- A status that arrives late counts like one in time: the condition is on when it happened, not when it arrived.
 --
 -- @status_since DATE
@@ -9,6 +9,9 @@
 ,
 
 -- include stage_changes/latest
+,
+
+-- include leads/gone
 
 SELECT
   t.lead_id,
@@ -27,4 +30,5 @@ SELECT
 FROM latest_outcome AS t
 JOIN latest_score AS s ON s.lead_id = t.lead_id
 LEFT JOIN latest_stage_change AS g ON g.lead_id = t.lead_id
+WHERE t.lead_id NOT IN (SELECT lead_id FROM gone_lead)
 ORDER BY t.lead_id
