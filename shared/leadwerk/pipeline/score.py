@@ -106,8 +106,10 @@ def _unknown(item: NamedRequest) -> UnknownLead:
 def _score_rows(context: ScoringRun, lead: KnownLead, score: LeadScore) -> ScoreRows:
     """The rows of a lead's score; none for a visitor, for a lead that left the CRM, and without `store`."""
     state, fresh = lead.state, None
+    # An objection is stored of a lead that left the CRM, too: it takes the score that is still there.
+    has_left = state.is_gone and not state.objects_to_profiling
     # A visitor has no row to be found by; the score is stored once there is a lead.
-    if not context.store or lead.request.lead_id is None or state.is_gone:
+    if not context.store or lead.request.lead_id is None or has_left:
         return ScoreRows()
     if changed(score, state, context.policy):
         fresh = score_row(state, score, stored_at=context.stored_at, origin="request")
