@@ -106,6 +106,29 @@ def test_picks_that_were_worked_on_or_given_back_are_not_untouched() -> None:
     ]  # fmt: skip
 
 
+def test_nobody_is_reminded_of_a_picked_lead_that_is_closed_or_gone() -> None:
+    names, before = ("open", "lost", "reopened", "merged"), NOW - 60 * MINUTE
+
+    def status(lead_id: str, outcome: str, at: datetime) -> dict[str, Any]:
+        event_id = f"{lead_id}:{outcome}"
+        return {
+            "event_id": event_id, "lead_id": lead_id, "day": at.date(), "occurred_at": at, "recorded_at": at,
+            "status": outcome, "outcome": outcome,
+        }  # fmt: skip
+
+    tables = {
+        "picks": [pick(name, 1, "picked", 1) for name in names],
+        "leads": [*map(lead, names), lead("merged", "f") | {"record_state": "merged"}],
+        "outcomes": [
+            status("lost", "lost", before), status("reopened", "lost", before),
+            status("reopened", "open", before + MINUTE),
+        ],
+        "touchpoints": [], "scores": [],
+    }  # fmt: skip
+    rows = assert_engines_agree(statement("workflow_actions/untouched_picks"), PERIOD, tables)
+    assert [row["lead_id"] for row in rows] == ["open", "reopened"]
+
+
 @pytest.mark.slow
 def test_the_outbox_holds_the_last_step_of_each_open_action() -> None:
     tables = {

@@ -1,7 +1,10 @@
--- One lead that a seller picked after @since and holds at @as_of, and of which nothing is on record since.
+-- One open lead that a seller picked after @since and holds at @as_of, and of which nothing is on record since. A company
+-- that is picked as a whole has closed contacts, too: of those nobody is reminded.
 -- @since TIMESTAMP
 -- @first_day DATE
 -- @as_of TIMESTAMP
+-- include outcomes/closed
+
 -- include leads/latest
 ,
 latest_step AS (
@@ -42,5 +45,7 @@ LEFT JOIN score_now ON score_now.lead_id = p.lead_id
 LEFT JOIN latest_lead ON latest_lead.lead_id = p.lead_id
 WHERE p.kind = 'picked'
   AND p.occurred_at > @since
+  AND p.lead_id NOT IN (SELECT lead_id FROM closed_leads)
+  AND latest_lead.record_state IS NULL
   AND (last_touch.touched_at IS NULL OR last_touch.touched_at <= p.occurred_at)
 ORDER BY p.occurred_at, p.lead_id
