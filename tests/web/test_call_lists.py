@@ -94,9 +94,9 @@ def test_a_persons_cluster_stands_with_its_last_day(page: Shown) -> None:
 
 
 def test_the_panel_tells_that_a_lead_is_scored_by_its_form_alone(page: Shown) -> None:
-    shown = {name: text_of(lead.show(visit("anna", PANEL), LeadForm(), name)) for name in ("without_consent", "plain")}
-    told = {name: "bewertet nur nach dem Formular" in text for name, text in shown.items()}
-    assert told == {"without_consent": True, "plain": False}
+    panels = {name: text_of(lead.show(visit("anna", PANEL), LeadForm(), name)) for name in ("without_consent", "plain")}
+    notes = {name: "bewertet nur nach dem Formular" in text for name, text in panels.items()}
+    assert notes == {"without_consent": True, "plain": False}
 
 
 def test_a_list_as_a_file_holds_what_its_page_shows_and_is_in_the_trail(page: Shown, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The thresholds' page: what is held, by whom and until when, as its reader writes a day."""
+"""The thresholds' page: what is held, by which person and until when, as its reader writes a day."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def other_languages(visit: Visit, wording: Wording, list_name: str, language: st
     Without `language` the list has all that the reader serves, and others' languages are left.
     """
     counts = {name: _of_list(sums, list_name) for name, sums in _counts(visit).items()}
-    others = [
+    elsewhere = [
         (name, count)
         for name, count in counts.items()
         if count and name != language and (language or not _serves(visit, name))
@@ -35,7 +35,7 @@ def other_languages(visit: Visit, wording: Wording, list_name: str, language: st
             text=f"{wording.spoken(name)} {wording.number(count)}",
             address=f"/calls?list={list_name}&language={name}" if _serves(visit, name) else "",
         )
-        for name, count in sorted(others, key=lambda pair: -pair[1])
+        for name, count in sorted(elsewhere, key=lambda pair: -pair[1])
     ]
 
 

@@ -230,7 +230,7 @@ def return_cookie(address: str) -> str:
 
 
 def reads_details(visit: Visit) -> bool:
-    """Whether a fault of ours is told with its object and remedy: who only calls leads can do nothing with them."""
+    """Whether a fault of ours is shown with its object and remedy; a seller can do nothing with them."""
     return visit.may("manager", "operator", "privacy")
 
 
