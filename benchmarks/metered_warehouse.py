@@ -191,6 +191,12 @@ class MeteredWarehouse:
         with self.inner.unit_of_work():
             yield
 
+    @contextmanager
+    def bounded_memory(self) -> Iterator[None]:
+        """Nothing to bound on BigQuery; the file beneath is bounded."""
+        with self.inner.bounded_memory():
+            yield
+
     def kept_open(self) -> AbstractContextManager[bool]:
         """Nothing is kept on BigQuery; the file beneath stays open."""
         return self.inner.kept_open()

@@ -202,6 +202,10 @@ class BigQueryWarehouse:
         """Nothing to keep: a connection costs nothing."""
         return nullcontext()
 
+    def bounded_memory(self) -> AbstractContextManager[None]:
+        """Nothing to bound: statements run elsewhere."""
+        return nullcontext()
+
     def stay_open(self, *, for_few_rows: bool) -> None:
         """Nothing to keep."""
 

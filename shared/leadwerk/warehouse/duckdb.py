@@ -19,7 +19,7 @@ import duckdb
 
 from leadwerk.private_files import private_folder
 from leadwerk.warehouse import duckdb_ga4_export, schema
-from leadwerk.warehouse.duckdb_execution import changed_rows, execute, explained, one_thread, transaction
+from leadwerk.warehouse.duckdb_execution import bounded, changed_rows, execute, explained, one_thread, transaction
 from leadwerk.warehouse.duckdb_file import WAIT_SECONDS, DuckDBFile
 from leadwerk.warehouse.duckdb_import import replace_rows
 from leadwerk.warehouse.duckdb_prepared import PreparedStatements
@@ -188,6 +188,12 @@ class DuckDBWarehouse:
     def unit_of_work(self) -> AbstractContextManager[None]:
         """One connection for all verbs within, and no other process in between."""
         return self._file.unit_of_work()
+
+    @contextmanager
+    def bounded_memory(self) -> Iterator[None]:
+        """A unit of work in which the engine puts on disk what MEMORY_LIMIT has no room for."""
+        with self.unit_of_work(), self._connection(writing=True) as connection, bounded(connection):
+            yield
 
     def stay_open(self, *, for_few_rows: bool) -> None:
         """Keep the file open between units of work, until another process waits for it."""

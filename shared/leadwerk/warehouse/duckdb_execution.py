@@ -13,6 +13,11 @@ from leadwerk.warehouse.duckdb_values import FULL, NO_ROOM
 
 CORRUPT = "Corrupt database file"
 
+MEMORY_LIMIT = "400MB"
+"""Of reading millions of leads; without it DuckDB takes up to 80 % of the machine's memory."""
+
+BOUNDED_THREADS = 2
+
 
 def execute(
     connection: duckdb.DuckDBPyConnection, sql: str, name: str, otherwise: str = ""
@@ -66,7 +71,23 @@ def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
 @contextmanager
 def one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """DuckDB with one thread: where Python hands over the rows, a second one mostly waits, and spins while it does."""
-    (threads,) = connection.execute("SELECT current_setting('threads')").fetchone() or (1,)
-    connection.execute("SET threads = 1")
-    yield  # after an error the connection is closed, and its settings with it
-    connection.execute(f"SET threads = {threads}")
+    with _threads(connection, 1):
+        yield
+
+
+@contextmanager
+def bounded(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """DuckDB with MEMORY_LIMIT, and as many threads as find room in it, whatever the machine has."""
+    with _threads(connection, BOUNDED_THREADS):
+        connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+        yield
+        connection.execute("RESET memory_limit")
+
+
+@contextmanager
+def _threads(connection: duckdb.DuckDBPyConnection, count: int) -> Iterator[None]:
+    """DuckDB with so many threads; after an error the connection is closed, and its settings with it."""
+    (before,) = connection.execute("SELECT current_setting('threads')").fetchone() or (1,)
+    connection.execute(f"SET threads = {count}")
+    yield
+    connection.execute(f"SET threads = {before}")

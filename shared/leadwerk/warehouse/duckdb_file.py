@@ -161,6 +161,7 @@ class DuckDBFile:
             raise
         if not read_only:
             delete_leftovers(self.rows_folder)
+            delete_leftovers(Path(f"{file}.tmp"))  # where DuckDB puts what memory has no room for
         connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         # A request's statements touch few rows in a hundred steps, which more threads only slow down.
         connection.execute("SET threads = 1" if self.for_few_rows else "RESET threads")

@@ -121,6 +121,9 @@ class Warehouse(Protocol):
     def unit_of_work(self) -> AbstractContextManager[None]:
         """Keep one connection for all verbs within (embedded engine); a no-op where connections cost nothing."""
 
+    def bounded_memory(self) -> AbstractContextManager[None]:
+        """A unit of work whose statements read any number of rows in bounded memory (embedded engine)."""
+
     def kept_open(self) -> AbstractContextManager[bool]:
         """Keep the connection between the units of work within, for a run of many (embedded engine).
 

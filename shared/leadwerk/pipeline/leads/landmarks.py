@@ -56,8 +56,10 @@ class TrainingRows:
 def read_training_rows(warehouse: Warehouse, policy: Policy, now: datetime) -> TrainingRows:
     """All that training looks at, as of `now`."""
     last, first = now - timedelta(days=policy.horizon_days), now - timedelta(days=policy.training.history_days)
-    sample = sample_needed(warehouse, policy, first, last, now)
-    labelled, unlabelled, occurred = _read(warehouse, policy, now, with_facts=bool(policy.points.rules), sample=sample)
+    with warehouse.bounded_memory():
+        sample = sample_needed(warehouse, policy, first, last, now)
+        with_facts = bool(policy.points.rules)
+        labelled, unlabelled, occurred = _read(warehouse, policy, now, with_facts=with_facts, sample=sample)
     change = latest_change_day(warehouse, now)
     change_day = None if change is None else np.datetime64(change, "D")
     rules = None if occurred is None else _rules(policy, facts_of_frame(policy, labelled, occurred))
