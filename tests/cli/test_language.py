@@ -40,16 +40,8 @@ PRINTING_FINISHED = (
 )  # fmt: skip
 """Modules whose printed texts come from the language files."""
 REFUSING_IN_ENGLISH = {
-    "a CRM's answer, with the request that it refused": (
-        "crm/activecampaign.py", "crm/activecampaign_tasks.py", "crm/boma.py", "crm/boma_cases.py", "crm/channels.py",
-        "crm/guarded_http.py",
-        "crm/hubspot.py", "crm/hubspot_cases.py", "crm/hubspot_owners.py", "crm/hubspot_search.py",
-        "crm/hubspot_stages.py", "crm/keyset.py", "crm/odoo.py", "crm/odoo_rpc.py", "crm/pipedrive.py",
-        "crm/pipedrive_activities.py", "crm/pipedrive_stages.py", "crm/salesforce.py", "crm/soql.py",
-        "crm/tryton_rpc.py", "crm/webhook.py", "pipeline/enrichment/provider_http.py",
-    ),
     "read by the program that sent the request": (
-        "crm/webhook_proof.py", "pipeline/bulk/remote_scoring.py", "pipeline/serving/messages.py",
+        "crm/boma_cases.py", "crm/webhook_proof.py", "pipeline/bulk/remote_scoring.py", "pipeline/serving/messages.py",
         "pipeline/serving/named_requests.py", "pipeline/serving/shared_scoring.py", "web/__init__.py",
         "web/door/iap.py", "web/events.py", "web/moments.py", "web/pages/rendering.py", "web/pages/report.py",
         "web/remote.py", "web/request_body.py", "web/routes.py",

@@ -230,7 +230,9 @@ class ActiveCampaign(Adapter):
             body = {"contactAutomation": {"contact": enrolment.lead_id, "automation": self._automation(enrolment.name)}}
             answer = self._http.call("POST", "/api/3/contactAutomations", json=body)
         if answer.status not in (200, 201):
-            raise CRMRejected(f"The lead got no {enrolment.kind}: {answer.text()}", status=answer.status)
+            raise CRMRejected(
+                Message("refusal.crm.enrolment", kind=enrolment.kind, answer=answer.text()), status=answer.status
+            )
 
     def _tag(self, name: str) -> str:
         answer = self._http.call("GET", "/api/3/tags", params={"search": name, "limit": PAGE_SIZE})
@@ -251,7 +253,7 @@ class ActiveCampaign(Adapter):
                 if automation.name == name:
                     return automation.id
             if len(page) < PAGE_SIZE:
-                raise CRMRejected(f"ActiveCampaign has no automation {name!r}.", remedy="Create it there, or rename.")
+                raise CRMRejected(Message("refusal.crm.no_automation", name=name))
             start += len(page)
 
     def hints(self, request: WebhookRequest, now: datetime) -> Sequence[Hint]:

@@ -158,7 +158,7 @@ def _answer(http: HttpClient, path: str, parameters: Mapping[str, str | int]) ->
     answer = http.call_repeatedly("GET", path, params=dict(parameters))
     # Its own description names 201 for a list of tasks.
     if answer.status not in (200, 201):
-        raise CRMRejected(f"{path} was refused: {answer.text()}", status=answer.status)
+        raise answer.unreadable(path)
     return answer
 
 

@@ -30,6 +30,7 @@ from leadwerk.crm.port import (
 )
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.errors import UNREADABLE_JSON, CRMRejected, CRMUnavailable
+from leadwerk.texts.message import Message
 
 # Calls a second that BOMA is known to take.
 PER_SECOND = 10.0
@@ -116,10 +117,7 @@ class Boma(Adapter):
         while more:
             page = self._page(cursor)
             if page.more and page.next_cursor in read_from:
-                raise CRMRejected(
-                    f"The CRM says there is more behind cursor {cursor!r}, but does not move it on.",
-                    remedy="Tell the maker of the CRM; nothing was lost.",
-                )
+                raise CRMRejected(Message("refusal.crm.cursor_stands", cursor=cursor))
             read_from.add(page.next_cursor)
             yield page.read()
             more, cursor = page.more, page.next_cursor
@@ -128,16 +126,15 @@ class Boma(Adapter):
         parameters: dict[str, str | int] = {"limit": PAGE_SIZE} | ({} if cursor is None else {"cursor": cursor})
         answer = self._http.call_repeatedly("GET", self._paths.cases, params=parameters)
         if answer.status != 200:
-            raise CRMRejected(_explained(answer), status=answer.status, remedy="Check LEADWERK_CRM_URL.")
+            raise CRMRejected(
+                Message("refusal.crm.cases", status=answer.status, answer=answer.text()), status=answer.status
+            )
         try:
             return read_page(answer.body)
         except msgspec.ValidationError as error:
-            raise CRMRejected(
-                f"The CRM's list of cases has another form than agreed: {error}.",
-                remedy="Check LEADWERK_CRM_URL and the CRM's version.",
-            ) from error
+            raise CRMRejected(Message("refusal.crm.form", error=error)) from error
         except (*UNREADABLE_JSON, ValueError) as error:
-            raise CRMUnavailable(f"The CRM's list of cases is not JSON: {error}.", status=answer.status) from error
+            raise CRMUnavailable(Message("refusal.crm.no_json", error=error), status=answer.status) from error
 
 
 def _problem(answer: CRMResponse) -> _Problem:

@@ -20,11 +20,14 @@ from leadwerk.crm.guarded_http import GuardedHttp
 from leadwerk.crm.http_client import LATER, retry_after
 from leadwerk.crm.webhook_proof import secret_bytes, sign
 from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable
+from leadwerk.texts.message import Message
 
 SHORTEST_SECRET = 24  # bytes, as Standard Webhooks asks for
 SMTP_TIMEOUT = 20.0  # seconds
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 CHANNELS = "LEADWERK_CHANNELS"
+EXAMPLE = '{"sales": "https://hooks.slack.com/…"}'
+MAIL_EXAMPLE = "smtps://user:password@host:465 sender@example.ch recipient@example.ch"
 
 
 @dataclass(frozen=True)
@@ -113,10 +116,7 @@ class EventChannel:
         assert isinstance(content, Event)
         keys = [secret_bytes(secret) for secret in self.secrets]
         if not keys or any(len(key) < SHORTEST_SECRET for key in keys):
-            raise ConfigurationError(
-                f"A webhook's secret in {CHANNELS} is missing, or shorter than {SHORTEST_SECRET} bytes.",
-                remedy="Write after the address whsec_ and the base64 of 24 to 64 random bytes.",
-            )
+            raise ConfigurationError(Message("refusal.channel.secret", variable=CHANNELS, size=SHORTEST_SECRET))
         body = json.dumps(self._envelope(content), ensure_ascii=False, separators=(",", ":")).encode()
         seconds = int(now.timestamp())
         headers = {
@@ -153,7 +153,7 @@ class MailChannel:
         assert isinstance(content, ChannelMessage)
         recipients = (content.recipient,) if content.recipient else self.recipients
         if not recipients:
-            raise CRMRejected("The message has no recipient.", remedy=f"Add an address to {CHANNELS} or people.yaml.")
+            raise CRMRejected(Message("refusal.channel.recipient", variable=CHANNELS))
         mail = EmailMessage()
         mail["Subject"] = " ".join(content.title.split())
         mail["From"], mail["To"] = self.sender, ", ".join(recipients)
@@ -169,7 +169,7 @@ class MailChannel:
             code, text = next(iter(error.recipients.values()))
             raise _mail_error(code, text.decode(errors="replace")) from error
         except (OSError, smtplib.SMTPException) as error:
-            raise CRMUnavailable(f"The mail server did not answer ({type(error).__name__}).") from error
+            raise CRMUnavailable(Message("refusal.channel.mail.silent", fault=type(error).__name__)) from error
 
     def _deliver(self, mail: EmailMessage) -> None:
         parts = urlsplit(self.server)
@@ -203,9 +203,7 @@ def addresses(text: str) -> Mapping[str, str]:
         parsed = None
     if not isinstance(parsed, dict) or not all(isinstance(value, str) for value in parsed.values()):
         # The text itself is not repeated: it holds secrets.
-        raise ConfigurationError(
-            f"{CHANNELS} is no JSON object of texts.", remedy='Write {"sales": "https://hooks.slack.com/…"}.'
-        )
+        raise ConfigurationError(Message("refusal.channel.json", variable=CHANNELS, example=EXAMPLE))
     return parsed
 
 
@@ -217,13 +215,10 @@ def connect(kind: str, address: str, http: GuardedHttp) -> MessageChannel:
     """
     parts: Sequence[str] = address.replace(",", " ").split()
     if not parts:
-        raise ConfigurationError("A channel has no address.", remedy=f"Add it to {CHANNELS}.")
+        raise ConfigurationError(Message("refusal.channel.address", variable=CHANNELS))
     if kind == "email":
         if len(parts) < 2 or not parts[0].startswith(("smtp://", "smtps://")):
-            raise ConfigurationError(
-                f"An e-mail channel's address in {CHANNELS} is incomplete.",
-                remedy="Write smtps://user:password@host:465 sender@example.ch recipient@example.ch.",
-            )
+            raise ConfigurationError(Message("refusal.channel.mail.address", variable=CHANNELS, example=MAIL_EXAMPLE))
         return MailChannel(parts[0], parts[1], tuple(parts[2:]))
     if kind in ("webhook", "cloudevents"):
         return EventChannel(parts[0], tuple(parts[1:]), http, cloud_events=kind == "cloudevents")
@@ -240,14 +235,15 @@ def _posted(http: GuardedHttp, url: str, headers: Mapping[str, str], body: bytes
         return answer.status
     if answer.status in LATER or answer.status >= 500:
         raise CRMUnavailable(
-            f"The receiver answered {answer.status}.", status=answer.status, retry_after=retry_after(answer.headers)
+            Message("refusal.receiver.status", status=answer.status),
+            status=answer.status,
+            retry_after=retry_after(answer.headers),
         )
     # 410 is how a receiver unsubscribes; a redirect would take the data elsewhere.
     locked_out = answer.status in (301, 302, 303, 307, 308, 401, 403, 404, 410)
     raise CRMRejected(
-        f"The receiver answered {answer.status}: {text}",
+        Message("refusal.receiver.channel", status=answer.status, answer=text, variable=CHANNELS),
         status=answer.status,
-        remedy=f"Check the channel's address in {CHANNELS}, then `leadwerk workflow replay`.",
         locked_out=locked_out,
     )
 
@@ -255,8 +251,8 @@ def _posted(http: GuardedHttp, url: str, headers: Mapping[str, str], body: bytes
 def _mail_error(code: int, text: str) -> CRMRejected | CRMUnavailable:
     """An error of SMTP (RFC 5321 §4.2.1): 4yz may succeed later, 5yz will not."""
     if code < 500:
-        return CRMUnavailable(f"The mail server answered {code}.", status=code)
-    return CRMRejected(f"The mail server answered {code}: {text}", status=code, remedy="Correct the address.")
+        return CRMUnavailable(Message("refusal.channel.mail.status", status=code), status=code)
+    return CRMRejected(Message("refusal.channel.mail.refused", status=code, answer=text), status=code)
 
 
 def _escaped(text: str) -> str:

@@ -7,12 +7,14 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit
 
 import urllib3
 
 from leadwerk.crm.bounded_exchange import ExchangeResult
 from leadwerk.errors import ConfigurationError, CRMUnavailable
+from leadwerk.texts.message import Message
 
 # Seconds to connect, and until an answer begins or goes on. Receivers may work before they answer.
 CONNECT = 3.05
@@ -37,7 +39,7 @@ def resolved(host: str, port: int) -> list[str]:
     try:
         entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise CRMUnavailable(f"The name {host} cannot be resolved.") from error
+        raise CRMUnavailable(Message("refusal.http.name", host=host)) from error
     return [str(entry[4][0]) for entry in entries]
 
 
@@ -54,7 +56,11 @@ class GuardedHttp:
     longest_answer: int = LONGEST_ANSWER
     longest_wait: float = LONGEST_WAIT
     longest_silence: float = LONGEST_SILENCE
-    about: str = "webhook's receiver"
+    about: Literal["receiver", "provider"] = "receiver"
+
+    @property
+    def _about(self) -> Message:
+        return Message(f"refusal.http.about.{self.about}")
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> ExchangeResult:
         """Send a body, as `request` does."""
@@ -73,9 +79,7 @@ class GuardedHttp:
         parts = urlsplit(url)
         host, is_https = parts.hostname or "", parts.scheme == "https"
         if not host or not (is_https or (self.allow_private and parts.scheme == "http")):
-            raise ConfigurationError(
-                f"The address {shown_address(url)} of the {self.about} is not https.", remedy="Set it to https://…."
-            )
+            raise ConfigurationError(Message("refusal.http.clear", about=self._about, address=shown_address(url)))
         port = parts.port or (443 if is_https else 80)
         address = self._allowed(host, port)
         path = parts.path or "/"
@@ -93,7 +97,9 @@ class GuardedHttp:
                 )
                 content = self._read(answer)
         except urllib3.exceptions.HTTPError as error:
-            raise CRMUnavailable(f"The {self.about} did not answer ({type(error).__name__}).") from error
+            raise CRMUnavailable(
+                Message("refusal.crm.silent", server=self._about, fault=type(error).__name__)
+            ) from error
         return ExchangeResult(answer.status, dict(answer.headers), content)
 
     def _read(self, answer: urllib3.BaseHTTPResponse) -> bytes:
@@ -104,7 +110,7 @@ class GuardedHttp:
             left -= len(part)
             if time.monotonic() > until:
                 raise CRMUnavailable(
-                    f"The answer of the {self.about} was not over after {self.longest_wait:g} seconds."
+                    Message("refusal.http.endless", about=self._about, seconds=f"{self.longest_wait:g}")
                 )
         answer.close()
         return b"".join(parts)
@@ -113,10 +119,7 @@ class GuardedHttp:
         addresses = self.resolve(host, port)
         for address in addresses:
             if not self.allow_private and not is_public(address):
-                raise ConfigurationError(
-                    f"The {self.about} {host} lies in a private network.",
-                    remedy="Use a public address; Leadwerk sends nothing into its own network.",
-                )
+                raise ConfigurationError(Message("refusal.http.private", about=self._about, host=host))
         return addresses[0]
 
 

@@ -62,6 +62,12 @@ class CRMResponse:
         except UNREADABLE_JSON as error:
             raise CRMUnavailable(Message("refusal.crm.no_json", error=error), status=self.status) from error
 
+    def unreadable(self, resource: str, *, remedy: str = "") -> CRMRejected:
+        """What to raise where the CRM does not show what it was asked for."""
+        return CRMRejected(
+            Message("refusal.crm.reading", resource=resource, answer=self.text()), status=self.status, remedy=remedy
+        )
+
 
 Throttle = Callable[[CRMResponse], float | None]
 """Whether an answer is a rate limit in disguise: seconds to wait, or None. Some CRMs answer 403 or 400 for it."""

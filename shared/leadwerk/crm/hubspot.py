@@ -231,8 +231,8 @@ class HubSpot(Adapter):
         """See `CRM.enrol`: a tag is the number of a static list; a workflow of HubSpot may start from it."""
         if enrolment.kind != "tag" or not enrolment.name.isdigit():
             raise CRMRejected(
-                f"HubSpot takes no {enrolment.kind} {enrolment.name!r}.",
-                remedy="Use a tag whose name is the number of a static list, and let HubSpot's workflow start from it.",
+                Message("refusal.crm.no_enrolment", crm="HubSpot", kind=enrolment.kind, name=enrolment.name),
+                remedy=Message("refusal.crm.starts.hubspot"),
             )
         path = f"{LISTS}/{enrolment.name}/memberships/add"
         answer = self._http.call("PUT", path, json=[enrolment.lead_id])
@@ -245,7 +245,7 @@ class HubSpot(Adapter):
         try:
             events = msgspec.json.decode(request.body, type=list[_Event])
         except UNREADABLE_JSON as error:
-            raise InputError("The webhook is not in HubSpot's form.", field="body") from error
+            raise InputError(Message("refusal.crm.webhook_form", crm="HubSpot"), field="body") from error
         return [Hint(record_id) for record_id in dict.fromkeys(str(event.object_id) for event in events)]
 
     def _noted(self, answer: CRMResponse) -> CRMResponse:

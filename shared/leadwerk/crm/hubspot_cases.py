@@ -18,7 +18,6 @@ from leadwerk.crm.hubspot_stages import HISTORY, read_steps
 from leadwerk.crm.keyset import Position, joined, split, walk_list
 from leadwerk.crm.optional_reads import OptionalReads
 from leadwerk.crm.stage_steps import DealStep, past_cases
-from leadwerk.errors import CRMRejected
 from leadwerk.warehouse.batches import batches
 
 CONTACT_PROPERTIES = (
@@ -96,7 +95,7 @@ def _archived(http: HttpClient, since: datetime | None) -> Iterator[GoneRecord]:
     while True:
         answer = http.call_repeatedly("GET", f"/crm/objects/{VERSION}/contacts", params=parameters)
         if answer.status != 200:
-            raise CRMRejected(f"The list of deleted contacts was refused: {answer.text()}", status=answer.status)
+            raise answer.unreadable("contacts (archived)")
         page = answer.decoded(Records)
         for record in page.results:
             if record.archived_at is None or since is None or record.archived_at >= since:

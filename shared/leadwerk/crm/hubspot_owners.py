@@ -66,5 +66,5 @@ def _page(http: HttpClient, version: str, parameters: Mapping[str, str | int]) -
             raise
         raise CRMRejected(error.message, status=403, remedy=SCOPE, locked_out=error.locked_out) from error
     if answer.status != 200:
-        raise CRMRejected(f"The list of owners was refused: {answer.text()}", status=answer.status, remedy=SCOPE)
+        raise answer.unreadable("owners", remedy=SCOPE)
     return answer.decoded(_OwnersAnswer)

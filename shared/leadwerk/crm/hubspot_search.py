@@ -14,7 +14,6 @@ import msgspec
 
 from leadwerk.crm.http_client import HttpClient
 from leadwerk.crm.keyset import Position
-from leadwerk.errors import CRMRejected
 
 VERSION = "2026-09"
 # HubSpot's search returns no more results than this.
@@ -118,5 +117,5 @@ def _query(http: HttpClient, listed: ObjectList, filters: list[dict[str, str]], 
     }
     answer = http.call_repeatedly("POST", f"/crm/objects/{VERSION}/{listed.kind}/search", json=body)
     if answer.status != 200:
-        raise CRMRejected(f"The search for {listed.kind} was refused: {answer.text()}", status=answer.status)
+        raise answer.unreadable(listed.kind)
     return answer.decoded(Records).results

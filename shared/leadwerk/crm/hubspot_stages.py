@@ -14,7 +14,6 @@ from leadwerk.crm.case_page import StageKind
 from leadwerk.crm.http_client import HttpClient
 from leadwerk.crm.optional_reads import STAGES, OptionalObject
 from leadwerk.crm.stage_steps import DealStep
-from leadwerk.errors import CRMRejected
 from leadwerk.warehouse.batches import batches
 
 # Fewer than without history: HubSpot's own limit.
@@ -75,7 +74,7 @@ def read_steps(http: HttpClient, version: str, deal_ids: Sequence[str]) -> Mappi
         }
         answer = http.call_repeatedly("POST", f"/crm/objects/{version}/deals/batch/read", json=body)
         if answer.status not in (200, 207):
-            raise CRMRejected(f"The history of deals was refused: {answer.text()}", status=answer.status)
+            raise answer.unreadable("deals")
         for deal in answer.decoded(_Deals).results:
             versions = deal.properties_with_history.get(STAGE, [])
             steps[deal.id] = [
@@ -94,6 +93,6 @@ def read_kinds(http: HttpClient, version: str) -> Mapping[str, StageKind]:
     """
     answer = http.call_repeatedly("GET", f"/crm/pipelines/{version}/deals")
     if answer.status != 200:
-        raise CRMRejected(f"The stages of deals were refused: {answer.text()}", status=answer.status)
+        raise answer.unreadable("pipelines")
     pipelines = answer.decoded(_Pipelines).results
     return {stage.id: stage.metadata.kind() for pipeline in pipelines for stage in pipeline.stages}

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from leadwerk.errors import InputError
+from leadwerk.texts.message import Message
 
 T = TypeVar("T")
 
@@ -44,9 +45,7 @@ def position(text: str | None) -> Position | None:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None or not separator:
-        raise InputError(
-            f"{text!r} is no cursor of this CRM.", field="cursor", value=text, remedy="Read from the start."
-        )
+        raise InputError(Message("refusal.crm.cursor", cursor=text), field="cursor", value=text)
     return Position(moment.astimezone(UTC), record_id)
 
 
@@ -112,7 +111,5 @@ def split(cursor: str | None, lists: int) -> list[Position | None]:
         return [None] * lists
     parts = cursor.split("&")
     if len(parts) > lists:
-        raise InputError(
-            f"{cursor!r} is no cursor of this CRM.", field="cursor", value=cursor, remedy="Read from the start."
-        )
+        raise InputError(Message("refusal.crm.cursor", cursor=cursor), field="cursor", value=cursor)
     return [position(part) for part in parts] + [None] * (lists - len(parts))

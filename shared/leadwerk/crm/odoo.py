@@ -37,10 +37,10 @@ from leadwerk.crm.port import (
 )
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.errors import CRMRejected
+from leadwerk.texts.message import Message
 
 PER_SECOND = 20.0
 FIELDS, ACTIVITIES, TAGS, USERS = "ir.model.fields", "mail.activity", "crm.tag", "res.users"
-TAG_STARTS = "Use a tag, and let an automation rule of Odoo start from it."
 TYPES: dict[FieldType, str] = {"number": "float", "text": "char", "list": "text"}
 
 
@@ -158,11 +158,12 @@ class Odoo(Adapter):
     def enrol(self, enrolment: Enrolment) -> None:
         """See `CRM.enrol`: a tag of the lead; one that is missing is created. Odoo's automations start from tags."""
         if enrolment.kind != "tag":
-            raise CRMRejected(f"Odoo takes no {enrolment.kind} {enrolment.name!r}.", remedy=TAG_STARTS)
-        if not enrolment.lead_id.isdigit():
             raise CRMRejected(
-                f"Odoo's leads have numbers; {enrolment.lead_id!r} is no number.", remedy="Ingest the lead first."
+                Message("refusal.crm.no_enrolment", crm="Odoo", kind=enrolment.kind, name=enrolment.name),
+                remedy=Message("refusal.crm.starts.odoo"),
             )
+        if not enrolment.lead_id.isdigit():
+            raise CRMRejected(Message("refusal.crm.lead_number", lead_id=enrolment.lead_id))
         present = self._rpc.search(TAGS, [["name", "=", enrolment.name]], "id", list[Numbered])
         tag = present[0].id if present else self._rpc.create(TAGS, {"name": enrolment.name})
         # Command 4 adds a link and keeps the others; adding it twice changes nothing.

@@ -10,6 +10,7 @@ import msgspec
 from leadwerk.crm.http_client import CRMResponse, HttpClient
 from leadwerk.crm.keyset import Position
 from leadwerk.errors import UNREADABLE_JSON, CRMRejected
+from leadwerk.texts.message import Message
 
 PAGE_SIZE = 500
 LEADS = "crm.lead"
@@ -109,7 +110,9 @@ def done(answer: CRMResponse) -> CRMResponse:
         CRMRejected: Odoo refused it.
     """
     if answer.status != 200:
-        raise CRMRejected(f"Odoo refused: {error_of(answer).message or answer.text()}", status=answer.status)
+        raise CRMRejected(
+            Message("refusal.crm.refused", answer=error_of(answer).message or answer.text()), status=answer.status
+        )
     return answer
 
 

@@ -49,7 +49,6 @@ URL = "https://api.pipedrive.com"
 PER_SECOND = 8.0
 MOST_ACTIVITIES = 500
 LABELS = ("label_ids", "label")  # the key of the field of labels, by the age of the account
-LABEL_STARTS = "Create the label in Pipedrive, and let an automation of Pipedrive start from it."
 TYPES: dict[FieldType, str] = {"number": "double", "text": "varchar", "list": "text"}
 
 
@@ -221,24 +220,31 @@ class Pipedrive(Adapter):
     def enrol(self, enrolment: Enrolment) -> None:
         """See `CRM.enrol`: a tag is a person's label by its name, which has to exist; other labels stay."""
         if enrolment.kind != "tag":
-            raise CRMRejected(f"Pipedrive takes no {enrolment.kind} {enrolment.name!r}.", remedy=LABEL_STARTS)
+            raise CRMRejected(
+                Message("refusal.crm.no_enrolment", crm="Pipedrive", kind=enrolment.kind, name=enrolment.name),
+                remedy=Message("refusal.crm.starts.pipedrive"),
+            )
         label_id = self._label_id(enrolment.name)
         person = person_of(self._ask, enrolment.lead_id)
         if person is None or person.is_deleted:
-            raise CRMRejected(f"Pipedrive has no person {enrolment.lead_id}.", remedy="Ingest the lead first.")
+            raise CRMRejected(Message("refusal.crm.no_person", lead_id=enrolment.lead_id))
         if label_id in person.label_ids:
             return
         # Pipedrive replaces the whole list: a label that somebody sets between reading and writing is lost.
         body = {"label_ids": [*person.label_ids, label_id]}
         answer = self._noted(self._http.call("PATCH", f"/api/v2/persons/{enrolment.lead_id}", json=body))
         if answer.status != 200:
-            raise CRMRejected(f"The person got no label: {answer.text()}", status=answer.status)
+            raise CRMRejected(
+                Message("refusal.crm.enrolment", kind="label", answer=answer.text()), status=answer.status
+            )
 
     def _label_id(self, name: str) -> int:
         options = [option for field in self._fields() if field.key in LABELS for option in field.options or ()]
         label_id = next((option.id for option in options if option.label == name), None)
         if not isinstance(label_id, int):
-            raise CRMRejected(f"Pipedrive has no label {name!r} for persons.", remedy=LABEL_STARTS)
+            raise CRMRejected(
+                Message("refusal.crm.no_label", name=name), remedy=Message("refusal.crm.starts.pipedrive")
+            )
         return label_id
 
     def hints(self, request: WebhookRequest, now: datetime) -> Sequence[Hint]:
@@ -248,7 +254,7 @@ class Pipedrive(Adapter):
         try:
             event = msgspec.json.decode(request.body, type=_Event)
         except UNREADABLE_JSON as error:
-            raise InputError("The webhook is not in Pipedrive's form.", field="body") from error
+            raise InputError(Message("refusal.crm.webhook_form", crm="Pipedrive"), field="body") from error
         prefixes = {"deal": "", "person": PERSON}
         return [Hint(f"{prefixes[event.meta.entity]}{event.meta.entity_id}")] if event.meta.entity in prefixes else []
 

@@ -11,7 +11,6 @@ from leadwerk.crm.case_page import Activity, CasePage, Touchpoint
 from leadwerk.crm.keyset import Position, joined
 from leadwerk.crm.optional_reads import OptionalObject, OptionalReads
 from leadwerk.crm.pipedrive_stages import Ask, Query, moment_of
-from leadwerk.errors import CRMRejected
 
 PATH = "/api/v2/activities"
 ACTIVITIES = OptionalObject(
@@ -77,5 +76,5 @@ def read_activities(ask: Ask, query: Query) -> _Activities:
     """
     answer = ask(PATH, query)
     if answer.status != 200:
-        raise CRMRejected(f"The list of activities was refused: {answer.text()}", status=answer.status)
+        raise answer.unreadable("activities")
     return answer.decoded(_Activities)

@@ -12,7 +12,6 @@ from leadwerk.crm.case_page import StageKind
 from leadwerk.crm.http_client import CRMResponse
 from leadwerk.crm.optional_reads import STAGES, OptionalObject
 from leadwerk.crm.stage_steps import DealStep
-from leadwerk.errors import CRMRejected
 
 CHANGES_AT_ONCE = 500
 STATUS = "status"
@@ -63,7 +62,7 @@ def _changes(ask: Ask, deal_id: int) -> Iterator[_Change]:
         if answer.status in (404, 410):
             return
         if answer.status != 200:
-            raise CRMRejected(f"The changes of a deal were refused: {answer.text()}", status=answer.status)
+            raise answer.unreadable("changelog")
         page = answer.decoded(_Changes)
         yield from (change for change in page.data or () if change.field_key == STATUS)
         if page.additional_data is None or not page.additional_data.next_cursor:

@@ -49,7 +49,6 @@ VERSION = "v67.0"
 DATA = f"/services/data/{VERSION}"
 PER_SECOND = 25.0
 LIMIT_PAUSE = 900.0  # seconds; the limit is of a rolling day, so some calls come free all the time
-CAMPAIGN_STARTS = "Create an active campaign of this name, and let Salesforce's flow start from its members."
 CONTACT_PREFIX = "003"  # Salesforce's ids begin with their object's prefix
 DELETED = frozenset({"ENTITY_IS_DELETED", "CANNOT_UPDATE_CONVERTED_LEAD"})
 UNKNOWN = frozenset({"INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND", "MALFORMED_ID"})
@@ -247,11 +246,16 @@ class Salesforce(Adapter):
     def enrol(self, enrolment: Enrolment) -> None:
         """See `CRM.enrol`: a tag is the name of a campaign, which the lead joins; Salesforce's flows start from it."""
         if enrolment.kind != "tag":
-            raise CRMRejected(f"Salesforce takes no {enrolment.kind} {enrolment.name!r}.", remedy=CAMPAIGN_STARTS)
+            raise CRMRejected(
+                Message("refusal.crm.no_enrolment", crm="Salesforce", kind=enrolment.kind, name=enrolment.name),
+                remedy=Message("refusal.crm.starts.salesforce"),
+            )
         query = f"SELECT Id FROM Campaign WHERE Name = {quoted(enrolment.name)} AND IsActive = true LIMIT 1"  # noqa: S608
         campaigns = self._ask("query", query).decoded(_Campaigns).records
         if not campaigns:
-            raise CRMRejected(f"Salesforce has no active campaign {enrolment.name!r}.", remedy=CAMPAIGN_STARTS)
+            raise CRMRejected(
+                Message("refusal.crm.no_campaign", name=enrolment.name), remedy=Message("refusal.crm.starts.salesforce")
+            )
         member = "ContactId" if enrolment.lead_id.startswith(CONTACT_PREFIX) else "LeadId"
         body = {"CampaignId": campaigns[0].id, member: enrolment.lead_id}
         answer = self._http.call("POST", f"{DATA}/sobjects/CampaignMember", json=body)

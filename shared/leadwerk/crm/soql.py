@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from leadwerk.crm.http_client import CRMResponse
 from leadwerk.crm.keyset import Position
-from leadwerk.errors import CRMRejected
 
 Ask = Callable[[str, str], CRMResponse]
 """The answer to a query in SOQL, asked of the resource `query`, or of `queryAll` for deleted records too."""
@@ -21,7 +20,7 @@ def answer_of(ask: Ask, query: str, resource: str = "query") -> CRMResponse:
     """
     answer = ask(resource, query)
     if answer.status != 200:
-        raise CRMRejected(f"A query was refused: {answer.text()}", status=answer.status)
+        raise answer.unreadable(resource)
     return answer
 
 

@@ -15,6 +15,7 @@ from leadwerk.crm.bounded_exchange import exchange, new_session
 from leadwerk.crm.http_client import HttpClient
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.errors import UNREADABLE_JSON, CRMRejected, CRMUnavailable
+from leadwerk.texts.message import Message
 
 LEADS = "sale.opportunity"
 PAGE_SIZE = 500
@@ -94,14 +95,13 @@ class TrytonSession:
         with new_session() as session:
             answer = exchange(session, "Tryton", "POST", self._url, json=body)
         if answer.status == 429 or answer.status >= 500:
-            raise CRMUnavailable(f"Tryton answered {answer.status}.", status=answer.status)
+            raise CRMUnavailable(Message("refusal.crm.status", status=answer.status), status=answer.status)
         try:
             user_id, key = msgspec.json.decode(
                 msgspec.json.decode(answer.body, type=Reply).result, type=tuple[int, str, Any]
             )[:2]
         except UNREADABLE_JSON as error:
-            remedy = "Check user and password in LEADWERK_CRM_TOKEN, and LEADWERK_CRM_DATABASE."
-            raise CRMRejected("Tryton refuses the login.", status=401, remedy=remedy, locked_out=True) from error
+            raise CRMRejected(Message("refusal.crm.tryton_login"), status=401, locked_out=True) from error
         return "Session " + base64.b64encode(f"{self._user}:{user_id}:{key}".encode()).decode()
 
 
@@ -125,7 +125,9 @@ class TrytonRPC:
         send = self._http.call if method == "write" else self._http.call_repeatedly
         answer = send("POST", self._path, json=body)
         if answer.status != 200:
-            raise CRMRejected(f"Tryton answered {answer.status}: {answer.text()}", status=answer.status)
+            raise CRMRejected(
+                Message("refusal.crm.locked_out", status=answer.status, answer=answer.text()), status=answer.status
+            )
         return answer.decoded(Reply)
 
     def read(self, method: str, *parameters: Any, model: str = LEADS, **context: Any) -> msgspec.Raw:
@@ -137,5 +139,5 @@ class TrytonRPC:
         reply = self.call(method, *parameters, model=model, **context)
         if reply.error is not None:
             by_rule = reply.error[:1] == [REFUSED_BY_RULE]
-            raise CRMRejected(f"Tryton refused: {reply.message()}", status=403 if by_rule else 200)
+            raise CRMRejected(Message("refusal.crm.refused", answer=reply.message()), status=403 if by_rule else 200)
         return reply.result

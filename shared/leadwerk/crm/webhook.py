@@ -18,6 +18,7 @@ from leadwerk.crm.port import Capabilities, Check, CRMField, LeadUpdate, PushRes
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.crm.webhook_proof import secret_bytes, sign
 from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable
+from leadwerk.texts.message import Message
 
 PER_SECOND = 10.0
 # Bytes. Standard Webhooks asks for at least so many.
@@ -47,10 +48,7 @@ class Webhook(Adapter):
         """
         self._url, self._secrets = url, [secret_bytes(secret) for secret in secrets]
         if not self._secrets or any(len(secret) < SHORTEST_SECRET for secret in self._secrets):
-            raise ConfigurationError(
-                f"The webhook's secret is shorter than {SHORTEST_SECRET} bytes.",
-                remedy="Set LEADWERK_CRM_TOKEN to whsec_ and the base64 of 24 to 64 random bytes.",
-            )
+            raise ConfigurationError(Message("refusal.webhook.secret", size=SHORTEST_SECRET))
         self._pace = pace or RateLimiter(PER_SECOND)
         self._http, self._clock, self._cloud_events = http or GuardedHttp(), clock, cloud_events
 
@@ -79,7 +77,7 @@ class Webhook(Adapter):
         }
         wait = self._pace.held_for()
         if wait > 30:
-            raise CRMUnavailable(f"The receiver asked us to wait {wait:.0f} seconds.", status=429, retry_after=wait)
+            raise CRMUnavailable(Message("refusal.receiver.pause", seconds=f"{wait:.0f}"), status=429, retry_after=wait)
         self._pace.wait()
         answer = self._http.post(self._url, headers, body)
         sent = Exchange("POST", shown_address(self._url), masked(headers), shortened(body))
@@ -104,13 +102,12 @@ class Webhook(Adapter):
             pause = retry_after(headers)
             if pause is not None:
                 self._pace.hold(pause)
-            raise CRMUnavailable(f"The receiver answered {status}.", status=status, retry_after=pause)
+            raise CRMUnavailable(Message("refusal.receiver.status", status=status), status=status, retry_after=pause)
         if status in LOCKED_OUT or status == 410:
             # 410 is how a receiver unsubscribes; a redirect would take the data elsewhere.
             raise CRMRejected(
-                f"The receiver answered {status}: {text}",
+                Message("refusal.receiver.events", status=status, answer=text),
                 status=status,
-                remedy="Check LEADWERK_CRM_URL and whether the receiver still wants these events.",
                 locked_out=True,
             )
         return Unknown(text) if status == 404 else Refused(text, status=status)

@@ -85,8 +85,9 @@ def _adds_up(stored: StoredThen | None, rating: LeadRating) -> bool | None:
 
 
 def _withheld(lead_id: str, cause: Withholding) -> ScoreWithheld:
-    key = {CONTROL: "refusal.withheld.control", OBJECTION: "refusal.withheld.objection"}[cause]
-    return ScoreWithheld(Message(key, lead=lead_id[:100]), field="lead_id", value=lead_id[:100])
+    why, lead = {CONTROL: "control", OBJECTION: "objection"}[cause], lead_id[:100]
+    fault, remedy = Message(f"refusal.withheld.{why}", lead=lead), Message(f"refusal.withheld.{why}.remedy", lead=lead)
+    return ScoreWithheld(fault, field="lead_id", value=lead, remedy=remedy)
 
 
 def unknown_lead(lead_id: str, at: datetime) -> UnknownLead:

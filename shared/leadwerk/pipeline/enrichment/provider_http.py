@@ -11,6 +11,7 @@ from leadwerk.crm.guarded_http import GuardedHttp
 from leadwerk.crm.http_client import LATER, LONGEST_WAIT, retry_after
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.errors import CRMRejected, CRMUnavailable
+from leadwerk.texts.message import Message
 
 LONGEST_ANSWER = 262_144
 """Bytes of an answer that are read: an entry of a registry has some thousand."""
@@ -41,7 +42,11 @@ class ProviderHttp:
         """
         pause = self._pace.held_for()
         if pause > LONGEST_WAIT:
-            raise CRMUnavailable(f"{self.name} asked us to wait {pause:.0f} seconds.", status=429, retry_after=pause)
+            raise CRMUnavailable(
+                Message("refusal.provider.pause", provider=self.name, seconds=f"{pause:.0f}"),
+                status=429,
+                retry_after=pause,
+            )
         self._pace.wait()
         headers = {**self._headers, **({"Content-Type": "application/json"} if body is not None else {})}
         answer = self._http.request(method, self._url + path, headers, body)
@@ -49,11 +54,18 @@ class ProviderHttp:
             wait = retry_after({name.title(): value for name, value in answer.headers.items()})
             if wait is not None:
                 self._pace.hold(wait)
-            raise CRMUnavailable(f"{self.name} answered {answer.status}.", status=answer.status, retry_after=wait)
+            raise CRMUnavailable(
+                Message("refusal.provider.status", provider=self.name, status=answer.status),
+                status=answer.status,
+                retry_after=wait,
+            )
         if answer.status in REFUSED:
             # Without the body: it may repeat what we sent, the key included.
             raise CRMRejected(
-                f"{self.name} answered {answer.status}.", status=answer.status, remedy=self._remedy, locked_out=True
+                Message("refusal.provider.status", provider=self.name, status=answer.status),
+                status=answer.status,
+                remedy=self._remedy,
+                locked_out=True,
             )
         return answer
 

@@ -72,7 +72,7 @@ def _http(settings: Settings) -> GuardedHttp:
         allow_private=settings.private_receivers,
         longest_answer=LONGEST_ANSWER,
         longest_silence=LONGEST_SILENCE,
-        about="enrichment provider",
+        about="provider",
     )
 
 
