@@ -16,6 +16,7 @@ LeadwerkError
 ├── WarehouseError
 │   ├── MissingTable            a table that should be there is not
 │   ├── UnsupportedSQL          outside the subset that is proven equal on both engines
+│   ├── OutOfMemory             a statement takes more memory than it was given
 │   └── WarehouseBusy           retryable: another process writes
 ├── RegistryError
 │   ├── NoChampion              nothing was promoted yet
@@ -160,6 +161,10 @@ class MissingTable(WarehouseError):
 
 class UnsupportedSQL(WarehouseError):
     """The statement leaves the subset of GoogleSQL that is proven equal on both engines."""
+
+
+class OutOfMemory(WarehouseError):
+    """A statement takes more memory than it was given, and cannot put all of it on disk."""
 
 
 class WarehouseBusy(WarehouseError):

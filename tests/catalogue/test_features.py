@@ -34,7 +34,8 @@ def test_the_query_has_the_columns_of_every_entry_and_no_other() -> None:
     policy = load("mortgage")
     added = {column for signal in policy.signals for column in signal_columns(signal.name)}
     added |= {f"attribute_{attribute.name}" for attribute in policy.attributes}
-    columns = set(analyse(features_statement(policy))) - added - {"lead_id", "as_of", "created_at", "account_id"}
+    keys = {"lead_id", "as_of", "created_at", "account_id", "person_key"}
+    columns = set(analyse(features_statement(policy))) - added - keys
     assert columns == {column for entry in FEATURES for column in entry.columns()}
 
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 
 import duckdb
 
-from leadwerk.errors import WarehouseError
+from leadwerk.errors import OutOfMemory, WarehouseError
 from leadwerk.warehouse.duckdb_file import DAMAGED, failed
 from leadwerk.warehouse.duckdb_values import FULL, NO_ROOM
 
@@ -40,7 +40,8 @@ def explained(name: str) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         remedy = DAMAGED if CORRUPT in str(error) else NO_ROOM if FULL.search(str(error)) else ""
-        raise WarehouseError(failed(name, error), remedy=remedy) from error
+        kind = OutOfMemory if isinstance(error, duckdb.OutOfMemoryException) else WarehouseError
+        raise kind(failed(name, error), remedy=remedy) from error
 
 
 def changed_rows(result: duckdb.DuckDBPyConnection) -> int:

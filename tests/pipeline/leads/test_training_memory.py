@@ -9,9 +9,12 @@ from datetime import UTC, datetime
 import pytest
 
 from leadwerk import policy as policies
-from leadwerk.pipeline.leads.landmarks import read_training_rows
+from leadwerk.errors import OutOfMemory
+from leadwerk.pipeline.leads.landmarks import read_labelled_rows, read_training_rows
+from leadwerk.warehouse import duckdb_execution
 from support.homes import home_warehouse
 
+NOW = datetime(2026, 11, 29, tzinfo=UTC)
 MOST_MEGABYTES = 540  # without the limit 637
 MANY_ROWS = """
 import sys
@@ -42,9 +45,17 @@ def test_training_reads_within_the_limit_and_others_do_not(tmp_path, monkeypatch
         before = settings(connection)
         run = warehouse._run
         monkeypatch.setattr(warehouse, "_run", lambda *parts: (during.append(settings(connection)), run(*parts))[1])
-        read_training_rows(warehouse, policies.load("mortgage"), datetime(2026, 11, 29, tzinfo=UTC))
+        read_training_rows(warehouse, policies.load("mortgage"), NOW)
         assert {statement[0] for statement in during[:4]} == {"381.4 MiB"}
         assert settings(connection) == before != during[0]
+
+
+def test_a_training_that_has_no_room_within_the_limit_reads_without_it(tmp_path, monkeypatch):
+    warehouse, policy = home_warehouse(tmp_path), policies.load("mortgage")
+    monkeypatch.setattr(duckdb_execution, "MEMORY_LIMIT", "1MB")
+    with pytest.raises(OutOfMemory), warehouse.bounded_memory():
+        read_labelled_rows(warehouse, policy, NOW)
+    assert len(read_training_rows(warehouse, policy, NOW).landmarks.as_of) == 0
 
 
 def test_a_killed_process_leaves_no_rows_on_disk(tmp_path):

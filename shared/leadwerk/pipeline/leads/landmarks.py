@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from leadwerk.errors import OutOfMemory
 from leadwerk.features.contract import Feature, contract
 from leadwerk.learning.landmarks import Landmarks, Sampled
 from leadwerk.learning.points_baseline import PointsBaseline
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from leadwerk.policy.model import Policy
     from leadwerk.warehouse.protocol import Warehouse
 
+    _Frames = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame | None]
+
 
 @dataclass(frozen=True)
 class TrainingRows:
@@ -55,11 +58,12 @@ class TrainingRows:
 
 def read_training_rows(warehouse: Warehouse, policy: Policy, now: datetime) -> TrainingRows:
     """All that training looks at, as of `now`."""
-    last, first = now - timedelta(days=policy.horizon_days), now - timedelta(days=policy.training.history_days)
-    with warehouse.bounded_memory():
-        sample = sample_needed(warehouse, policy, first, last, now)
-        with_facts = bool(policy.points.rules)
-        labelled, unlabelled, occurred = _read(warehouse, policy, now, with_facts=with_facts, sample=sample)
+    try:
+        with warehouse.bounded_memory():
+            sample, (labelled, unlabelled, occurred) = _read_sampled(warehouse, policy, now)
+    except OutOfMemory:
+        # Not every step of a statement can use the disk, and a training with much memory is better than none.
+        sample, (labelled, unlabelled, occurred) = _read_sampled(warehouse, policy, now)
     change = latest_change_day(warehouse, now)
     change_day = None if change is None else np.datetime64(change, "D")
     rules = None if occurred is None else _rules(policy, facts_of_frame(policy, labelled, occurred))
@@ -111,9 +115,16 @@ def _sampled(labelled: pd.DataFrame, sample: TrainingSample | None) -> Sampled |
     return Sampled(sample.stands_for(has_won, is_drawn), whole_from)
 
 
+def _read_sampled(warehouse: Warehouse, policy: Policy, now: datetime) -> tuple[TrainingSample | None, _Frames]:
+    """The sample that a training reads, None for all landmarks, and its frames."""
+    last, first = now - timedelta(days=policy.horizon_days), now - timedelta(days=policy.training.history_days)
+    sample = sample_needed(warehouse, policy, first, last, now)
+    return sample, _read(warehouse, policy, now, with_facts=bool(policy.points.rules), sample=sample)
+
+
 def _read(
     warehouse: Warehouse, policy: Policy, now: datetime, *, with_facts: bool, sample: TrainingSample | None = None
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame | None]:
+) -> _Frames:
     """Frames of labelled and of unlabelled landmarks, and the occurrences of both."""
     last = now - timedelta(days=policy.horizon_days)
     first = now - timedelta(days=policy.training.history_days)
