@@ -191,11 +191,9 @@ class MeteredWarehouse:
         with self.inner.unit_of_work():
             yield
 
-    @contextmanager
-    def bounded_memory(self) -> Iterator[None]:
+    def bounded_memory(self) -> AbstractContextManager[None]:
         """Nothing to bound on BigQuery; the file beneath is bounded."""
-        with self.inner.bounded_memory():
-            yield
+        return self.inner.bounded_memory()
 
     def kept_open(self) -> AbstractContextManager[bool]:
         """Nothing is kept on BigQuery; the file beneath stays open."""
