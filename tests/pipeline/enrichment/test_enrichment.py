@@ -288,7 +288,7 @@ def test_an_answer_of_any_size_or_slowness_ends() -> None:
 
     threading.Thread(target=drip, daemon=True).start()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-    with pytest.raises(CRMUnavailable, match="not over after"):
+    with pytest.raises(CRMUnavailable, match="not finished its answer after"):
         GuardedHttp(allow_private=True, longest_wait=0.1).request("GET", url, {}, None)
     answer = GuardedHttp(allow_private=True, longest_answer=50).request("GET", url, {}, None)
     assert len(answer.body) <= 50
