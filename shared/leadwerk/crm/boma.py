@@ -126,9 +126,8 @@ class Boma(Adapter):
         parameters: dict[str, str | int] = {"limit": PAGE_SIZE} | ({} if cursor is None else {"cursor": cursor})
         answer = self._http.call_repeatedly("GET", self._paths.cases, params=parameters)
         if answer.status != 200:
-            raise CRMRejected(
-                Message("refusal.crm.cases", status=answer.status, answer=answer.text()), status=answer.status
-            )
+            message = Message("refusal.crm.locked_out", status=answer.status, answer=answer.text())
+            raise CRMRejected(message, status=answer.status, remedy=Message("refusal.crm.cases.remedy"))
         try:
             return read_page(answer.body)
         except msgspec.ValidationError as error:

@@ -242,8 +242,9 @@ def _posted(http: GuardedHttp, url: str, headers: Mapping[str, str], body: bytes
     # 410 is how a receiver unsubscribes; a redirect would take the data elsewhere.
     locked_out = answer.status in (301, 302, 303, 307, 308, 401, 403, 404, 410)
     raise CRMRejected(
-        Message("refusal.receiver.channel", status=answer.status, answer=text, variable=CHANNELS),
+        Message("refusal.receiver.refused", status=answer.status, answer=text),
         status=answer.status,
+        remedy=Message("refusal.receiver.channel.remedy", variable=CHANNELS),
         locked_out=locked_out,
     )
 

@@ -106,8 +106,9 @@ class Webhook(Adapter):
         if status in LOCKED_OUT or status == 410:
             # 410 is how a receiver unsubscribes; a redirect would take the data elsewhere.
             raise CRMRejected(
-                Message("refusal.receiver.events", status=status, answer=text),
+                Message("refusal.receiver.refused", status=status, answer=text),
                 status=status,
+                remedy=Message("refusal.receiver.events.remedy"),
                 locked_out=True,
             )
         return Unknown(text) if status == 404 else Refused(text, status=status)
